@@ -1,0 +1,39 @@
+//! Floor 0: places in files, the world the core sees, and values parsed once.
+
+mod deb;
+mod digest;
+mod duration;
+mod image_path;
+mod image_ref;
+mod mode;
+mod names;
+mod port;
+mod sha256;
+mod span;
+mod suggest;
+mod world;
+
+pub use deb::{DebName, DebVersion};
+pub use digest::Digest;
+pub use duration::Duration;
+pub use image_path::{ImagePath, normalize};
+pub use image_ref::ImageRef;
+pub use mode::Mode;
+pub use names::{EnvName, ImageName, Owner, Platform, StageName};
+pub use port::{Port, Protocol};
+pub use sha256::sha256_hex;
+pub use span::{FileId, Span, Spanned};
+pub use suggest::closest;
+pub use world::{ContextEntry, EntryKind, World};
+
+/// Why a text is not a value of its type: one sentence without a full stop.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct Invalid(pub String);
+
+impl Invalid {
+    /// An error that says `reason`.
+    pub fn new(reason: impl Into<String>) -> Self {
+        Self(reason.into())
+    }
+}
