@@ -24,7 +24,7 @@ pub use port::{Port, Protocol};
 pub use sha256::sha256_hex;
 pub use span::{FileId, Span, Spanned};
 pub use suggest::closest;
-pub use world::{ContextEntry, EntryKind, World};
+pub use world::{ContextEntry, EntryKind, MemoryWorld, World};
 
 /// Why a text is not a value of its type: one sentence without a full stop.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

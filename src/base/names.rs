@@ -1,0 +1,185 @@
+//! Names: of images, stages, variables, users, platforms.
+
+use super::Invalid;
+use std::fmt;
+
+macro_rules! name_type {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+        pub struct $name(String);
+
+        impl $name {
+            /// The name.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+    };
+}
+
+name_type! {
+    /// The name of an image of the workspace: a path component of the distribution grammar, so that it can be a tag's name.
+    ImageName
+}
+
+impl ImageName {
+    /// The name `text`, or why it is none.
+    pub fn parse(text: &str) -> Result<Self, Invalid> {
+        if is_lower_name(text, "._-") {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(Invalid::new(format!(
+                "`{text}` is not an image name: a-z and 0-9, with `-`, `_` or `.` between them, at most 128"
+            )))
+        }
+    }
+}
+
+name_type! {
+    /// The name of a build stage, in lower case as BuildKit's check `StageNameCasing` asks.
+    StageName
+}
+
+impl StageName {
+    /// The name `text`, or why it is none. `scratch` and `context` are reserved (BuildKit's check `ReservedStageName`).
+    pub fn parse(text: &str) -> Result<Self, Invalid> {
+        if matches!(text, "scratch" | "context") {
+            return Err(Invalid::new(format!("`{text}` cannot name a stage: Dockerfile reserves it")));
+        }
+        let letter_first = text.bytes().next().is_some_and(|b| b.is_ascii_lowercase());
+        if letter_first && is_lower_name(text, "._-") {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(Invalid::new(format!(
+                "`{text}` is not a stage name: a-z first, then a-z and 0-9, with `-`, `_` or `.` between them"
+            )))
+        }
+    }
+}
+
+name_type! {
+    /// The name of an environment variable or build argument (POSIX 8.1: letters, digits and `_`, no digit first).
+    EnvName
+}
+
+impl EnvName {
+    /// The name `text`, or why it is none.
+    pub fn parse(text: &str) -> Result<Self, Invalid> {
+        let first = text.bytes().next().is_some_and(|b| b.is_ascii_alphabetic() || b == b'_');
+        if first && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_') {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(Invalid::new(format!("`{text}` is not a variable name: letters, digits and `_`, the first no digit")))
+        }
+    }
+}
+
+/// Who owns a file or runs a command: `user` or `user:group`, each a name or a number.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Owner {
+    /// The user's name or number.
+    pub user: String,
+    /// The group's, if one was written.
+    pub group: Option<String>,
+}
+
+impl Owner {
+    /// The owner `text` names. Names are those of `useradd` (shadow: a-z, 0-9, `_`, `-`, at most 32).
+    pub fn parse(text: &str) -> Result<Self, Invalid> {
+        let (user, group) = text.split_once(':').map_or((text, None), |(user, group)| (user, Some(group)));
+        if is_account(user) && group.is_none_or(is_account) {
+            Ok(Self { user: user.to_owned(), group: group.map(str::to_owned) })
+        } else {
+            Err(Invalid::new(format!("`{text}` is not a user: a name or number, with an optional `:group`")))
+        }
+    }
+
+    /// Whether it is the superuser.
+    pub fn is_root(&self) -> bool {
+        matches!(self.user.as_str(), "root" | "0")
+    }
+
+    /// Whether user and group are both numbers.
+    pub fn is_numeric(&self) -> bool {
+        let numeric = |text: &str| text.bytes().all(|b| b.is_ascii_digit());
+        numeric(&self.user) && self.group.as_deref().is_some_and(numeric)
+    }
+}
+
+impl fmt::Display for Owner {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.user)?;
+        self.group.as_ref().map_or(Ok(()), |group| write!(f, ":{group}"))
+    }
+}
+
+name_type! {
+    /// A platform as containerd writes it: `os/architecture[/variant]`.
+    Platform
+}
+
+impl Platform {
+    /// The platform `text` names.
+    pub fn parse(text: &str) -> Result<Self, Invalid> {
+        let parts: Vec<&str> = text.split('/').collect();
+        let word = |part: &&str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
+        if (2..=3).contains(&parts.len()) && parts.iter().all(word) {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(Invalid::new(format!("`{text}` is not a platform: as \"linux/amd64\" or \"linux/arm/v7\"")))
+        }
+    }
+}
+
+fn is_lower_name(text: &str, between: &str) -> bool {
+    let alphanumeric = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit();
+    let bytes = text.as_bytes();
+    text.len() <= 128
+        && bytes.first().copied().is_some_and(alphanumeric)
+        && bytes.last().copied().is_some_and(alphanumeric)
+        && bytes.iter().all(|b| alphanumeric(*b) || between.as_bytes().contains(b))
+        && !bytes.windows(2).any(|pair| !alphanumeric(pair[0]) && !alphanumeric(pair[1]) && pair != b"--")
+}
+
+fn is_account(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    let name = bytes.first().is_some_and(|b| b.is_ascii_lowercase() || *b == b'_')
+        && bytes.iter().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b"_-".contains(b))
+        && text.len() <= 32;
+    let number = text.parse::<u32>().is_ok() && bytes.iter().all(u8::is_ascii_digit);
+    name || number
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check<T>(parse: fn(&str) -> Result<T, Invalid>, good: &[&str], bad: &[&str]) {
+        for text in good {
+            assert!(parse(text).is_ok(), "{text}");
+        }
+        for text in bad {
+            assert!(parse(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn names() {
+        check(ImageName::parse, &["cart", "cart-2", "a.b_c"], &["", "Cart", "-a", "a-", "a b", "a/b", "a.-b"]);
+        check(StageName::parse, &["build", "build-2"], &["", "Build", "scratch", "context", "0", "2nd", "a b"]);
+        check(EnvName::parse, &["PATH", "_x1"], &["", "1A", "A-B", "A B", "A=", "$A", "é"]);
+        check(
+            Owner::parse,
+            &["app", "app:app", "1000:0", "www-data", "0"],
+            &["", "App", ":app", "app:", "a b", "-1", "a:b:c"],
+        );
+        check(Platform::parse, &["linux/amd64", "linux/arm/v7"], &["", "linux", "linux/", "Linux/amd64", "a/b/c/d"]);
+    }
+}

@@ -1,0 +1,107 @@
+//! The kinds of diagnostic. Each is named after the flaw and has a page, which is part of its value: a code without a
+//! page does not compile.
+
+/// A kind of diagnostic.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Code {
+    /// Its name, in kebab case.
+    pub name: &'static str,
+    /// What `imgspec explain NAME` prints: Markdown, the flaw, an example, and what to do.
+    pub page: &'static str,
+}
+
+/// Makes [`Code`]s: `declare_codes! { /// Doc. WRONG_TYPE = "wrong-type"; }` gives the constants and `CODES`, the list of them.
+macro_rules! declare_codes {
+    ($($(#[$doc:meta])* $constant:ident = $name:literal;)*) => {
+        $(
+            $(#[$doc])*
+            pub static $constant: $crate::diagnostic::Code = $crate::diagnostic::Code {
+                name: $name,
+                page: include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/diagnostic/pages/", $name, ".md")),
+            };
+        )*
+        /// Every code made here.
+        pub static CODES: &[&$crate::diagnostic::Code] = &[$(&$constant),*];
+    };
+}
+pub(crate) use declare_codes;
+
+pub use told::CODES;
+
+/// The codes of the floors between `syntax/` and `lower/`; each rule brings its own, beside its check.
+pub mod told {
+    declare_codes! {
+        /// Not KDL.
+        SYNTAX = "syntax";
+        /// A limit of size, nesting or number is passed.
+        TOO_LARGE = "too-large";
+        /// A file that cannot be read.
+        UNREADABLE_FILE = "unreadable-file";
+        /// A node the language does not have, or not at this place.
+        UNKNOWN_NODE = "unknown-node";
+        /// A property the node does not have.
+        UNKNOWN_PROPERTY = "unknown-property";
+        /// The same property twice on one node.
+        DUPLICATE_PROPERTY = "duplicate-property";
+        /// A property the node must have.
+        MISSING_PROPERTY = "missing-property";
+        /// An argument the node must have.
+        MISSING_ARGUMENT = "missing-argument";
+        /// An argument the node does not take.
+        UNEXPECTED_ARGUMENT = "unexpected-argument";
+        /// A block where none belongs.
+        UNEXPECTED_BLOCK = "unexpected-block";
+        /// An annotation before a name or value that means nothing.
+        UNKNOWN_ANNOTATION = "unknown-annotation";
+        /// A value of another type.
+        WRONG_TYPE = "wrong-type";
+        /// A value of the right type that is none of those allowed.
+        INVALID_VALUE = "invalid-value";
+        /// A node that may stand once stands twice.
+        DUPLICATE_NODE = "duplicate-node";
+        /// Two images, stages or steps of one name.
+        DUPLICATE_NAME = "duplicate-name";
+        /// A node that must stand in a body is missing.
+        MISSING_NODE = "missing-node";
+        /// Properties or nodes that exclude each other.
+        CONFLICT = "conflict";
+        /// A stage that is not there.
+        UNKNOWN_STAGE = "unknown-stage";
+        /// An image that is not there.
+        UNKNOWN_IMAGE = "unknown-image";
+        /// A step, user or rule that is not there.
+        UNKNOWN_NAME = "unknown-name";
+        /// Stages or images that need each other.
+        CYCLE = "cycle";
+        /// Steps that cannot be ordered.
+        UNORDERABLE_STEPS = "unorderable-steps";
+        /// One package wanted in two versions.
+        VERSION_CONFLICT = "version-conflict";
+        /// Shell text that does not end what it begins.
+        SHELL_SYNTAX = "shell-syntax";
+        /// A `raw` instruction that Dockerfile does not have.
+        INVALID_INSTRUCTION = "invalid-instruction";
+        /// A value no Dockerfile instruction can express.
+        INEXPRESSIBLE_VALUE = "inexpressible-value";
+        /// A node the target builder cannot express.
+        UNSUPPORTED_BY_TARGET = "unsupported-by-target";
+        /// Something that needs a shell, on a base that has none.
+        MISSING_SHELL = "missing-shell";
+        /// A path that leaves the build context or the workspace.
+        PATH_ESCAPE = "path-escape";
+        /// A manifest that cannot be used.
+        INVALID_MANIFEST = "invalid-manifest";
+        /// An `allow` without a reason.
+        MISSING_REASON = "missing-reason";
+        /// A selection that matches nothing.
+        NO_MATCH = "no-match";
+        /// Two images that write one file.
+        OUTPUT_CONFLICT = "output-conflict";
+        /// An output that imgspec did not write, or that was edited by hand.
+        FOREIGN_OUTPUT = "foreign-output";
+        /// An output that cannot be written.
+        UNWRITABLE_OUTPUT = "unwritable-output";
+        /// An ownership manifest that cannot be used.
+        INVALID_OWNERSHIP = "invalid-ownership";
+    }
+}

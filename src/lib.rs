@@ -1,0 +1,9 @@
+//! imgspec: a declarative container image spec compiler. Typed KDL in, optimised Dockerfiles out.
+//!
+//! The rooms, low floor first; `ARCHITECTURE.md` says what each holds, `tests/architecture.rs` that they keep to it.
+
+#![warn(missing_docs)]
+
+pub mod base;
+pub mod diagnostic;
+pub mod syntax;

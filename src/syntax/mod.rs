@@ -1,0 +1,11 @@
+//! Floor 2: KDL. Parsing with spans, the layer that reads typed values out of nodes, and formatting.
+
+mod fields;
+mod node;
+mod shape;
+mod value;
+
+pub use fields::Fields;
+pub use node::{Entry, Node, Property, Value};
+pub use shape::{Args, Merge, Prop, Shape, Ty};
+pub use value::FromValue;
