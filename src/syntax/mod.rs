@@ -2,10 +2,12 @@
 
 mod fields;
 mod node;
+mod parse;
 mod shape;
 mod value;
 
 pub use fields::Fields;
 pub use node::{Entry, Node, Property, Value};
+pub use parse::{MAX_BYTES, parse};
 pub use shape::{Args, Merge, Prop, Shape, Ty};
 pub use value::FromValue;
