@@ -6,4 +6,5 @@
 
 pub mod base;
 pub mod diagnostic;
+pub mod graph;
 pub mod syntax;

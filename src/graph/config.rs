@@ -1,0 +1,70 @@
+//! The OCI config of a stage's image (OCI image spec, config.md): what makes no layer and goes last.
+
+use crate::base::{Duration, EnvName, ImagePath, Owner, Port, Protocol, Spanned};
+
+/// What the image says about itself.
+#[derive(Debug, Clone, Default)]
+pub struct Config {
+    /// Variables that only the running container needs.
+    pub runtime_env: Vec<(Spanned<EnvName>, Spanned<String>)>,
+    /// Labels. Lower gives each as its own; the merge pass makes one instruction of them.
+    pub labels: Vec<Label>,
+    /// Ports.
+    pub expose: Vec<Spanned<(Port, Protocol)>>,
+    /// Volumes.
+    pub volumes: Vec<Spanned<ImagePath>>,
+    /// The user the container runs as, as it was written; `None` leaves the base's.
+    pub user: Option<Spanned<Owner>>,
+    /// The directory the container starts in.
+    pub workdir: Option<Spanned<ImagePath>>,
+    /// The signal that stops it.
+    pub stopsignal: Option<Spanned<String>>,
+    /// The shell of shell forms.
+    pub shell: Option<Spanned<Vec<String>>>,
+    /// The health check.
+    pub healthcheck: Option<Spanned<Healthcheck>>,
+    /// The entrypoint.
+    pub entrypoint: Option<Spanned<Command>>,
+    /// The command, or the entrypoint's default arguments.
+    pub cmd: Option<Spanned<Command>>,
+}
+
+/// A label.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Label {
+    /// Its key.
+    pub key: Spanned<String>,
+    /// Its value.
+    pub value: Spanned<String>,
+}
+
+/// A command in one of Dockerfile's two forms.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Command {
+    /// A list of words, executed as they are.
+    Exec(Vec<String>),
+    /// Text for the shell.
+    Shell(String),
+}
+
+/// A health check.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Healthcheck {
+    /// The base's is switched off.
+    None,
+    /// A command, and when to run it.
+    Check {
+        /// The command.
+        command: Command,
+        /// Time between two checks.
+        interval: Option<Duration>,
+        /// After how long a check has failed.
+        timeout: Option<Duration>,
+        /// How long failures do not count after the start.
+        start_period: Option<Duration>,
+        /// Time between two checks during the start period (Dockerfile 1.6).
+        start_interval: Option<Duration>,
+        /// How many failures make it unhealthy.
+        retries: Option<u32>,
+    },
+}

@@ -1,0 +1,169 @@
+//! A graph and its stages.
+
+use super::{Config, Family, Step, StepId};
+use crate::base::{ImageName, ImagePath, ImageRef, Owner, Platform, Span, Spanned, StageName};
+
+/// The build graph of one image.
+#[derive(Debug, Clone)]
+pub struct Graph {
+    /// The image's name.
+    pub image: Spanned<ImageName>,
+    /// The spec's path from the workspace's root.
+    pub spec: String,
+    /// The build context's directory from the workspace's root; empty for the root itself.
+    pub context: String,
+    /// Who builds it.
+    pub target: Target,
+    /// Whether pins may be missing (`--unlocked`).
+    pub unlocked: bool,
+    /// The platforms it is built for; empty for the builder's own.
+    pub platforms: Vec<Platform>,
+    /// The stages, each behind those it needs, the final one last.
+    pub stages: Vec<Stage>,
+    /// The image's and workspace's settings of rules; of two for one rule the last counts.
+    pub rules: Vec<RuleSetting>,
+}
+
+/// Who builds a Dockerfile.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Target {
+    /// BuildKit: Docker Engine 23 and later, buildx.
+    #[default]
+    Buildkit,
+    /// Buildah and Podman.
+    Buildah,
+    /// The builder of Docker Engine before BuildKit (`DOCKER_BUILDKIT=0`).
+    Classic,
+}
+
+impl Target {
+    /// The words of the language, in the order of the variants.
+    pub const WORDS: &'static [&'static str] = &["buildkit", "buildah", "classic"];
+
+    /// The target called `word`.
+    pub fn from_word(word: &str) -> Option<Self> {
+        match word {
+            "buildkit" => Some(Self::Buildkit),
+            "buildah" => Some(Self::Buildah),
+            "classic" => Some(Self::Classic),
+            _ => None,
+        }
+    }
+
+    /// Its name.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Buildkit => "buildkit",
+            Self::Buildah => "buildah",
+            Self::Classic => "classic",
+        }
+    }
+}
+
+/// A stage of a build.
+#[derive(Debug, Clone)]
+pub struct Stage {
+    /// Its name; the final stage has none.
+    pub name: Option<Spanned<StageName>>,
+    /// What it starts from.
+    pub base: Spanned<Base>,
+    /// Whether it runs on the builder's platform rather than the image's (`--platform=$BUILDPLATFORM`).
+    pub on_builder: bool,
+    /// Whether it is kept though nothing reaches it (`target=#true`).
+    pub keep: bool,
+    /// The system its base holds, through all stages below it.
+    pub family: Family,
+    /// The directory its commands run in: its own `workdir`, else that of the stage it starts from, else `/`.
+    pub workdir: ImagePath,
+    /// The users it can name with their numbers: its own and those of the stages it starts from.
+    pub accounts: Vec<Account>,
+    /// What is done, in the order of emission. [`Step::needs`] is a partial order that this order keeps.
+    pub steps: Vec<Step>,
+    /// The config of its image.
+    pub config: Config,
+    /// The stage's own settings of rules.
+    pub rules: Vec<RuleSetting>,
+    /// The `stage` or `image` node's name.
+    pub span: Span,
+}
+
+impl Stage {
+    /// Its name in messages.
+    pub fn described(&self) -> String {
+        self.name.as_ref().map_or_else(|| "the final stage".to_owned(), |name| format!("stage `{}`", name.value))
+    }
+
+    /// The step of that number.
+    ///
+    /// # Panics
+    /// If the stage does not hold it: passes keep `needs` and `steps` in agreement.
+    pub fn presume_step(&self, id: StepId) -> &Step {
+        self.steps.iter().find(|step| step.id == id).expect("`needs` names steps of its stage")
+    }
+
+    /// The numbers behind a user's name, where the spec gives them; numbers stay what they are.
+    pub fn numeric(&self, owner: &Owner) -> Option<(u32, u32)> {
+        let account = |name: &str| self.accounts.iter().rev().find(|account| account.name == name);
+        let user = match owner.user.parse() {
+            Ok(uid) => (uid, owner.group.is_none().then(|| account_of(self, uid)).flatten()),
+            Err(_) if owner.user == "root" => (0, Some(0)),
+            Err(_) => account(&owner.user).map(|account| (account.uid, Some(account.gid)))?,
+        };
+        let gid = match &owner.group {
+            None => user.1?,
+            Some(group) if group == "root" => 0,
+            Some(group) => group.parse().ok().or_else(|| account(group).map(|account| account.gid))?,
+        };
+        return Some((user.0, gid));
+
+        fn account_of(stage: &Stage, uid: u32) -> Option<u32> {
+            if uid == 0 { Some(0) } else { stage.accounts.iter().rev().find(|a| a.uid == uid).map(|a| a.gid) }
+        }
+    }
+}
+
+/// What a stage starts from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Base {
+    /// Nothing.
+    Scratch,
+    /// An image of a registry.
+    Registry(ImageRef),
+    /// Another stage of this image.
+    Stage(StageName),
+    /// Another image of the workspace, handed to the builder as a named context.
+    Image(ImageName),
+}
+
+/// A user with numbers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Account {
+    /// The login name; its group has the same.
+    pub name: String,
+    /// The user's number.
+    pub uid: u32,
+    /// The group's number.
+    pub gid: u32,
+}
+
+/// How loud a rule is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Level {
+    /// Not told.
+    Allow,
+    /// Told.
+    Warn,
+    /// Nothing is written.
+    Deny,
+}
+
+/// A setting of one rule, from a `rules` block.
+#[derive(Debug, Clone)]
+pub struct RuleSetting {
+    /// The rule's name.
+    pub rule: Spanned<String>,
+    /// How loud it is to be.
+    pub level: Level,
+    /// Why, for an `allow`.
+    pub reason: Option<String>,
+}

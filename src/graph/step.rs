@@ -1,0 +1,449 @@
+//! Steps: what a stage does, each with what it reads, writes and needs.
+
+use super::Account;
+use crate::base::{DebVersion, Digest, EnvName, ImageName, ImagePath, ImageRef, Mode, Owner, Span, Spanned, StageName};
+use std::collections::BTreeSet;
+
+/// The number of a step in its stage: its place in the source.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct StepId(pub u32);
+
+/// One thing that a stage does.
+#[derive(Debug, Clone)]
+pub struct Step {
+    /// Its number; a merged step has that of its first part.
+    pub id: StepId,
+    /// What it does.
+    pub kind: StepKind,
+    /// What it reads of the image.
+    pub reads: Reads,
+    /// The paths of the image it is known to write; a command may write more.
+    pub writes: Vec<ImagePath>,
+    /// The steps that must stand before it.
+    pub needs: BTreeSet<StepId>,
+    /// How often its inputs change, where the spec says so.
+    pub changes: Option<Changes>,
+    /// The nodes of the spec it came from, the first the one it is shown at.
+    pub origins: Vec<Span>,
+}
+
+impl Step {
+    /// Whether it runs a command in the image, so that it needs the packages and is re-executed when they change.
+    pub fn executes(&self) -> bool {
+        match &self.kind {
+            StepKind::Packages(_)
+            | StepKind::User { .. }
+            | StepKind::Dir(_)
+            | StepKind::Link(_)
+            | StepKind::Language(_)
+            | StepKind::Run(_)
+            | StepKind::Raw { .. } => true,
+            StepKind::Copy(_)
+            | StepKind::File(_)
+            | StepKind::Fetch(_)
+            | StepKind::Git(_)
+            | StepKind::Env(_)
+            | StepKind::Path(_)
+            | StepKind::Arg { .. }
+            | StepKind::Shell(_)
+            | StepKind::Workdir(_) => false,
+        }
+    }
+
+    /// Where it is shown.
+    pub fn span(&self) -> Span {
+        *self.origins.first().expect("a step comes from a node")
+    }
+}
+
+/// What a step reads of the image's files.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Reads {
+    /// These paths, perhaps none.
+    Paths(Vec<ImagePath>),
+    /// Anything that stands above it in the source: a command that does not say.
+    EverythingAbove,
+}
+
+/// How often something changes, in a spec's words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Changes {
+    /// Not in the life of the image.
+    Never,
+    /// In one build of fifty.
+    Rarely,
+    /// In every second build.
+    Often,
+    /// In each build.
+    Always,
+}
+
+impl Changes {
+    /// The words of the language, in the order of the variants.
+    pub const WORDS: &'static [&'static str] = &["never", "rarely", "often", "always"];
+
+    /// The variant called `word`.
+    pub fn from_word(word: &str) -> Option<Self> {
+        match word {
+            "never" => Some(Self::Never),
+            "rarely" => Some(Self::Rarely),
+            "often" => Some(Self::Often),
+            "always" => Some(Self::Always),
+            _ => None,
+        }
+    }
+}
+
+/// What a step does.
+#[derive(Debug, Clone)]
+pub enum StepKind {
+    /// Installs packages of the distribution.
+    Packages(Packages),
+    /// Creates a user and its group.
+    User {
+        /// Name and numbers.
+        account: Account,
+        /// The home directory, which is then made; without one there is none.
+        home: Option<ImagePath>,
+        /// The login shell.
+        shell: Option<ImagePath>,
+    },
+    /// Copies files.
+    Copy(Copy),
+    /// Writes a file whose content is in the spec.
+    File(File),
+    /// Downloads a file.
+    Fetch(Fetch),
+    /// Checks out a repository.
+    Git(Git),
+    /// Makes a directory.
+    Dir(Dir),
+    /// Makes a symbolic link.
+    Link(Link),
+    /// Installs a language's dependencies and builds with them.
+    Language(Language),
+    /// Runs commands.
+    Run(Run),
+    /// Sets variables for what follows and for the container.
+    Env(Vec<(Spanned<EnvName>, Spanned<String>)>),
+    /// Puts directories before `PATH`.
+    Path(Vec<Spanned<ImagePath>>),
+    /// Declares a build argument.
+    Arg {
+        /// Its name.
+        name: Spanned<EnvName>,
+        /// Its default.
+        default: Option<Spanned<String>>,
+    },
+    /// Sets the shell of shell text.
+    Shell(Vec<String>),
+    /// Sets, and makes, the directory that commands run in.
+    Workdir(ImagePath),
+    /// One Dockerfile instruction, verbatim.
+    Raw {
+        /// The instruction.
+        text: Spanned<String>,
+    },
+}
+
+/// A package manager.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Manager {
+    /// Debian's and Ubuntu's.
+    Apt,
+    /// Alpine's.
+    Apk,
+    /// Fedora's and RHEL's.
+    Dnf,
+}
+
+impl Manager {
+    /// Its name, which is its node's too.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Apt => "apt",
+            Self::Apk => "apk",
+            Self::Dnf => "dnf",
+        }
+    }
+}
+
+/// Packages to install in one layer.
+#[derive(Debug, Clone)]
+pub struct Packages {
+    /// By what.
+    pub manager: Manager,
+    /// The packages.
+    pub packages: Vec<Package>,
+    /// Repositories beside the base's own.
+    pub repositories: Vec<Repository>,
+    /// Whether recommended (weak) dependencies come too.
+    pub recommends: bool,
+}
+
+/// A package to install.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Package {
+    /// Its name, valid for its manager.
+    pub name: Spanned<String>,
+    /// The version or pattern of one; `None` for whatever there is.
+    pub version: Option<Spanned<DebVersion>>,
+}
+
+/// A package repository beside the base's own.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Repository {
+    /// The name of its file.
+    pub name: Spanned<String>,
+    /// Its address.
+    pub uri: Spanned<String>,
+    /// The suite (apt).
+    pub suite: Option<String>,
+    /// The components (apt).
+    pub components: Vec<String>,
+    /// The key file, a path in the build context.
+    pub key: Option<Spanned<String>>,
+}
+
+/// Copies files into the image with COPY's semantics (Dockerfile reference).
+#[derive(Debug, Clone)]
+pub struct Copy {
+    /// Where from.
+    pub from: CopyFrom,
+    /// What: paths of the context or of the other image, perhaps with globs.
+    pub sources: Vec<Source>,
+    /// Where to.
+    pub to: ImagePath,
+    /// Whether `to` is a directory that the sources go into by name (written with a trailing slash).
+    pub into_directory: bool,
+    /// Who is to own it, as it was written.
+    pub owner: Option<Spanned<Owner>>,
+    /// The mode it is to get.
+    pub mode: Option<Mode>,
+    /// Patterns of what stays out, relative to each source directory.
+    pub exclude: Vec<Spanned<String>>,
+}
+
+/// Where a copy comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CopyFrom {
+    /// The build context.
+    Context,
+    /// Another stage.
+    Stage(StageName),
+    /// An image of a registry.
+    Registry(ImageRef),
+    /// Another image of the workspace.
+    Image(ImageName),
+    /// A context named on the builder's command line.
+    Named(String),
+}
+
+/// A source of a copy.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Source {
+    /// The path or glob: relative to the context and normalised, or absolute in the other image.
+    pub path: Spanned<String>,
+    /// Whether it is a directory; known for the context only.
+    pub directory: bool,
+}
+
+/// A file whose content is in the spec.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct File {
+    /// Where it goes.
+    pub path: ImagePath,
+    /// What it holds, byte for byte.
+    pub content: Spanned<String>,
+    /// Who is to own it.
+    pub owner: Option<Spanned<Owner>>,
+    /// Its mode; 0644 if none was written.
+    pub mode: Mode,
+}
+
+/// A download.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fetch {
+    /// The address.
+    pub url: Spanned<String>,
+    /// Where it goes: the file, or with `unpack` the directory.
+    pub to: ImagePath,
+    /// What the content must hash to; `None` only when unlocked.
+    pub checksum: Option<Digest>,
+    /// Who is to own it.
+    pub owner: Option<Spanned<Owner>>,
+    /// Its mode; 0644 if none was written.
+    pub mode: Mode,
+    /// Whether it is an archive to unpack.
+    pub unpack: Option<Unpack>,
+}
+
+/// How an archive is unpacked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Unpack {
+    /// How many leading directories are dropped from each path in it.
+    pub strip: u32,
+}
+
+/// A checkout.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Git {
+    /// The repository's address; it ends in `.git`, by which builders know it for one.
+    pub url: Spanned<String>,
+    /// The branch, tag or commit.
+    pub reference: Spanned<String>,
+    /// Where it goes.
+    pub to: ImagePath,
+    /// Who is to own it.
+    pub owner: Option<Spanned<Owner>>,
+}
+
+/// A directory to make.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Dir {
+    /// Which.
+    pub path: ImagePath,
+    /// Who is to own it.
+    pub owner: Option<Spanned<Owner>>,
+    /// Its mode; 0755 if none was written.
+    pub mode: Option<Mode>,
+}
+
+/// A symbolic link to make.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Link {
+    /// The link.
+    pub path: ImagePath,
+    /// What it points to, as it is to stand in the link.
+    pub target: Spanned<String>,
+}
+
+/// A language's step before it is split: manifests first, install, sources after.
+#[derive(Debug, Clone)]
+pub struct Language {
+    /// The node's name: `pip`.
+    pub name: &'static str,
+    /// The manifests, paths of the build context, that the installation reads.
+    pub manifests: Vec<Spanned<String>>,
+    /// The installation; the manifests are mounted for it under [`Language::MANIFEST_DIR`].
+    pub install: Run,
+    /// What the installation writes.
+    pub writes: Vec<ImagePath>,
+}
+
+impl Language {
+    /// The directory that manifests are mounted in, each under its path in the context.
+    pub const MANIFEST_DIR: &'static str = "/tmp/manifests";
+}
+
+/// Commands to run.
+#[derive(Debug, Clone, Default)]
+pub struct Run {
+    /// Shell texts, each of which must succeed before the next one runs.
+    pub commands: Vec<Spanned<String>>,
+    /// Whether the compiler wrote the commands, which then hold no text of the user's but quoted words.
+    pub generated: bool,
+    /// What is mounted for it.
+    pub mounts: Vec<Mount>,
+    /// What network it has.
+    pub network: Network,
+    /// Who runs it, if not the build's user.
+    pub user: Option<Spanned<Owner>>,
+    /// Variables for it alone.
+    pub env: Vec<(EnvName, String)>,
+}
+
+/// Something mounted while commands run (Dockerfile reference, `RUN --mount`).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Mount {
+    /// A file or directory of the build context.
+    Bind {
+        /// The path in the context.
+        source: String,
+        /// Where it is seen.
+        target: ImagePath,
+    },
+    /// A directory kept between builds.
+    Cache {
+        /// Where it is seen.
+        target: ImagePath,
+        /// What it is known by; its target if none is given.
+        id: Option<String>,
+        /// Who else may use it at the same time.
+        sharing: Sharing,
+    },
+    /// A secret file or variable.
+    Secret {
+        /// What it is known by.
+        id: String,
+        /// The file it is seen in; builders take `/run/secrets/ID`.
+        target: Option<ImagePath>,
+        /// The variable it is seen in (Dockerfile 1.10).
+        env: Option<EnvName>,
+    },
+    /// The SSH agent.
+    Ssh,
+}
+
+/// Who may use a cache at the same time.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Sharing {
+    /// Anybody.
+    #[default]
+    Shared,
+    /// Nobody: each build gets its own.
+    Private,
+    /// One after the other.
+    Locked,
+}
+
+impl Sharing {
+    /// The words of the language, in the order of the variants.
+    pub const WORDS: &'static [&'static str] = &["shared", "private", "locked"];
+
+    /// The variant called `word`.
+    pub fn from_word(word: &str) -> Option<Self> {
+        match word {
+            "shared" => Some(Self::Shared),
+            "private" => Some(Self::Private),
+            "locked" => Some(Self::Locked),
+            _ => None,
+        }
+    }
+
+    /// Its name.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Shared => "shared",
+            Self::Private => "private",
+            Self::Locked => "locked",
+        }
+    }
+}
+
+/// What network commands have.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Network {
+    /// The build's.
+    #[default]
+    Default,
+    /// None.
+    None,
+    /// The builder's own.
+    Host,
+}
+
+impl Network {
+    /// The words of the language, in the order of the variants.
+    pub const WORDS: &'static [&'static str] = &["default", "none", "host"];
+
+    /// The variant called `word`.
+    pub fn from_word(word: &str) -> Option<Self> {
+        match word {
+            "default" => Some(Self::Default),
+            "none" => Some(Self::None),
+            "host" => Some(Self::Host),
+            _ => None,
+        }
+    }
+}
