@@ -6,5 +6,6 @@
 
 pub mod base;
 pub mod diagnostic;
+pub mod dockerfile;
 pub mod graph;
 pub mod syntax;

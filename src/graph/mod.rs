@@ -2,6 +2,7 @@
 
 mod config;
 mod family;
+pub mod shell;
 mod stage;
 mod step;
 
