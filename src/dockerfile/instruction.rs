@@ -2,7 +2,7 @@
 
 use super::Feature;
 use crate::base::{EnvName, ImageName, ImagePath, ImageRef, Mode, Port, Protocol, Span, StageName};
-use crate::graph::{Healthcheck, Mount, Network, StepId};
+use crate::graph::{Check, Mount, Network, StepId};
 
 /// A Dockerfile.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -67,7 +67,7 @@ pub enum Instruction {
     /// `SHELL`
     Shell(Vec<String>),
     /// `HEALTHCHECK`
-    Healthcheck(Healthcheck),
+    Healthcheck(Option<Check>),
     /// `ENTRYPOINT`, exec form.
     Entrypoint(Vec<String>),
     /// `CMD`, exec form.
