@@ -8,5 +8,6 @@ pub mod base;
 pub mod diagnostic;
 pub mod dockerfile;
 pub mod graph;
+pub mod rule;
 pub mod spec;
 pub mod syntax;
