@@ -7,6 +7,9 @@ mod scene;
 mod testing;
 
 mod unpinned_base;
+mod unpinned_fetch;
+mod unpinned_git;
+mod unpinned_package;
 
 use crate::base::World;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
@@ -17,7 +20,11 @@ use scene::Scene;
 /// The rules, in the order in which `imgspec schema` lists them: what the build takes in, what it keeps, what it runs
 /// and what comes out.
 static RULES: &[&Rule] = &[
-    &unpinned_base::RULE, // whatever else is pinned stands on it
+    // Pins: what the build takes in.
+    &unpinned_base::RULE,    // a tag moves
+    &unpinned_package::RULE, // a distribution and an index move
+    &unpinned_fetch::RULE,   // a server answers as it likes
+    &unpinned_git::RULE,     // a branch moves, and so may a tag
 ];
 
 /// A rule.
@@ -111,52 +118,74 @@ pub fn names() -> impl Iterator<Item = &'static str> {
 
 #[cfg(test)]
 mod tests {
-    use super::testing::{Image, files};
     use super::*;
+    use crate::base::MemoryWorld;
     use crate::diagnostic::Severity;
+    use std::collections::BTreeSet;
 
-    /// What is told of `unpinned-base` and of settings.
-    fn tell(image: Image, expected: &[&str]) {
+    /// What is told of `unpinned-base` and of settings in the image of that body.
+    fn tell(body: &str, unlocked: bool, expected: &[&str]) {
+        let world = MemoryWorld::default();
+        let graph = Graph { unlocked, ..testing::graph(body, &world) };
         let mut diagnostics = Diagnostics::new();
-        check(&image.graph(), &files(&[]), &mut diagnostics);
+        check(&graph, &world, &mut diagnostics);
         let told = diagnostics.into_sorted().into_iter();
         let told = told.filter(|d| ["unpinned-base", "needless-allow", "unknown-name"].contains(&d.code.name));
         let line = |d: Diagnostic| {
             let level = if d.severity == Severity::Error { "error" } else { "warning" };
-            [format!("{level}[{}]", d.code.name)].into_iter().chain(d.hints).collect::<Vec<_>>().join(": ")
+            format!("{level}[{}]: {}", d.code.name, d.message)
         };
-        assert_eq!(told.map(line).collect::<Vec<_>>(), expected);
+        assert_eq!(told.map(line).collect::<Vec<_>>(), expected, "{body}");
     }
 
     #[test]
     fn levels() {
-        let (allow, warn, deny) = (Level::Allow, Level::Warn, Level::Deny);
-        let image = || Image::from("debian:12");
-        let hint = "write `debian:12@sha256:…`, or compile with --unlocked";
-        let [error, warning] = ["error", "warning"].map(|level| format!("{level}[unpinned-base]: {hint}"));
-        tell(image(), &[&error]);
-        tell(image().rule(warn, "unpinned-base", false), &[&warning]);
-        tell(image().rule(allow, "unpinned-base", false).rule(warn, "unpinned-base", false), &[
-            &warning,
-            "warning[needless-allow]: remove this `allow`",
-        ]);
-        tell(image().rule(warn, "unpinned-base", true).rule(deny, "unpinned-base", false), &[&warning]);
-        tell(image().rule(allow, "unpinned-base", false), &[]);
-        tell(image().rule(allow, "unpinned-base", true), &[]);
-        tell(image().unlocked(), &[]);
-        tell(image().unlocked().rule(allow, "unpinned-base", true), &[]);
-        tell(image().rule(allow, "unpinned-bsae", true), &[&error, "error[unknown-name]: did you mean `unpinned-base`?"]);
-        let shared = image().stage("a", "scratch").rule(allow, "unpinned-base", true);
-        tell(shared, &[&error, "warning[needless-allow]: remove this `allow`"]);
+        let error = "error[unpinned-base]: `debian` has no digest";
+        let warning = "warning[unpinned-base]: `debian` has no digest";
+        let needless = "warning[needless-allow]: rule `unpinned-base` finds nothing here to allow";
+        let allow = "rules { allow \"unpinned-base\" reason=\"a test\"; }";
+        let warn = "rules { warn \"unpinned-base\"; }";
+        let deny = "rules { deny \"unpinned-base\"; }";
+        let from = "from \"debian\"";
+        tell(from, false, &[error]);
+        tell(from, true, &[]);
+        tell(&format!("{from}; {warn}"), false, &[warning]);
+        tell(&format!("{from}; {allow}"), false, &[]);
+        tell(&format!("{from}; {allow}"), true, &[]);
+        tell(&format!("{from}; {deny}; {allow}"), false, &[]);
+        tell(&format!("{from}; {allow}; {warn}"), false, &[warning, needless]);
+        tell(&format!("from scratch; {allow}"), false, &[needless]);
+        tell(&format!("{warn}; stage \"a\" {{ {from}; {deny}; }}; from stage=\"a\""), false, &[error]);
+        tell(&format!("stage \"a\" {{ {from}; {allow}; }}; {from}"), false, &[error]);
+        tell(
+            "from scratch; rules { warn \"unpinned-bsae\"; }",
+            false,
+            &["error[unknown-name]: there is no rule `unpinned-bsae`"],
+        );
+    }
+
+    /// The first two blocks of KDL in a page are the flaw and its repair.
+    #[test]
+    fn pages_hold() {
+        let world = MemoryWorld::new(testing::PAGE_FILES.iter().copied());
+        for rule in all() {
+            let name = rule.code.name;
+            assert!(rule.code.page.starts_with(&format!("# {name}\n\n")), "{name}");
+            let blocks: Vec<&str> = rule.code.page.split("```kdl\n").skip(1).collect();
+            let found: Vec<bool> = blocks
+                .iter()
+                .take(2)
+                .map(|block| {
+                    let text = block.split("```").next().unwrap_or_default();
+                    !testing::findings(rule, &testing::graph_of(text, &world), &world).is_empty()
+                })
+                .collect();
+            assert_eq!(found, [true, false], "the examples of {name}");
+        }
     }
 
     #[test]
-    fn names_and_pages() {
-        for rule in all() {
-            let page = rule.code.page;
-            assert!(page.starts_with(&format!("# {}\n", rule.code.name)), "{}", rule.code.name);
-        }
-        let sorted: std::collections::BTreeSet<_> = names().collect();
-        assert_eq!(sorted.len(), names().count(), "two rules have one name");
+    fn names_differ() {
+        assert_eq!(names().collect::<BTreeSet<_>>().len(), names().count());
     }
 }

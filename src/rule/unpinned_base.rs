@@ -29,16 +29,16 @@ fn judge(image: &ImageRef, span: Span, findings: &mut Findings) {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{DIGEST, Image, check};
-    use super::*;
+    use super::super::testing::check;
+    use super::RULE;
 
     #[test]
     fn unpinned_base() {
-        let pinned = format!("debian:12@{DIGEST}");
-        let of = |image| CopyFrom::Registry(ImageRef::parse(image).expect("a reference"));
-        check(&RULE, Image::from("debian:12"), &["`debian:12` has no digest"]);
-        check(&RULE, Image::from("scratch").stage("a", "stage:a").stage("b", "image:x"), &[]);
-        check(&RULE, Image::from(&pinned).copy_from(of(&pinned), "/a", "/a"), &[]);
-        check(&RULE, Image::from(&pinned).copy_from(of("nginx"), "/a", "/a"), &["`nginx` has no digest"]);
+        let pinned = format!("debian:12@sha256:{}", "0".repeat(64));
+        check(&RULE, "from \"debian:12\"", &["`debian:12` has no digest"]);
+        check(&RULE, "stage \"a\" { from scratch; }; from stage=\"a\"", &[]);
+        check(&RULE, &format!("from \"{pinned}\"; copy \"/a\" to=\"/a\" image=\"{pinned}\""), &[]);
+        let copied = format!("from \"{pinned}\"; copy \"/a\" to=\"/a\" image=\"nginx\"");
+        check(&RULE, &copied, &["`nginx` has no digest"]);
     }
 }
