@@ -6,5 +6,7 @@
 
 pub mod base;
 pub mod diagnostic;
+pub mod dockerfile;
 pub mod graph;
+pub mod spec;
 pub mod syntax;
