@@ -8,5 +8,6 @@ pub mod base;
 pub mod diagnostic;
 pub mod dockerfile;
 pub mod graph;
+pub mod host;
 pub mod spec;
 pub mod syntax;

@@ -205,7 +205,8 @@ mod tests {
     #[test]
     fn nothing_outside() {
         let (_outside, disk) = workspace();
-        for path in ["..", "../secret", "dir/../../secret", "/etc/passwd", "out", "out-dir/secret", "absolute", "loop"] {
+        for path in ["..", "../secret", "dir/../../secret", "/etc/passwd", "out", "out-dir/secret", "absolute", "loop"]
+        {
             assert!(disk.entry(path).is_err(), "{path}");
             assert!(disk.read(path).is_err(), "{path}");
         }
