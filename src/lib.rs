@@ -7,7 +7,11 @@
 pub mod base;
 pub mod diagnostic;
 pub mod dockerfile;
+pub mod ecosystem;
 pub mod graph;
 pub mod host;
+pub mod lower;
+pub mod model;
+pub mod pass;
 pub mod spec;
 pub mod syntax;
