@@ -7,5 +7,10 @@
 pub mod base;
 pub mod diagnostic;
 pub mod dockerfile;
+pub mod ecosystem;
 pub mod graph;
+pub mod lower;
+pub mod model;
+pub mod pass;
+pub mod spec;
 pub mod syntax;

@@ -147,7 +147,7 @@ impl<'g> StageLowering<'g, '_> {
             StepKind::Link(link) => self.link(link),
             StepKind::Language(language) => self.language(language),
             StepKind::Run(run) => self.run(run),
-            StepKind::Env(variables) => self.env(variables),
+            StepKind::Env { variables, before_packages: _ } => self.env(variables),
             StepKind::Path(paths) => self.path(paths),
             StepKind::Arg { name, default } => {
                 let default = default.as_ref().map(|default| default.value.clone());

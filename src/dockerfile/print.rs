@@ -232,7 +232,7 @@ fn mount(mount: &RunMount) -> String {
                 part("id", id);
             }
             part("target", target.as_str());
-            if *sharing != Sharing::default() {
+            if *sharing != Sharing::Shared {
                 part("sharing", sharing.as_str());
             }
             *owner

@@ -53,7 +53,7 @@ pub(super) fn stage(name: Option<&str>, base: &str, steps: Vec<StepKind>) -> Sta
         on_builder: false,
         keep: false,
         family,
-        workdir: ImagePath::root(),
+        workdir: None,
         accounts: accounts.collect(),
         steps: steps.into_iter().enumerate().map(step).collect(),
         config: Config::default(),
@@ -88,13 +88,20 @@ pub(super) fn graph(target: Target, stages: Vec<Stage>) -> Graph {
 }
 
 pub(super) fn run(commands: &[&str]) -> Run {
-    Run { commands: commands.iter().map(|command| text(command)).collect(), ..Run::default() }
+    Run {
+        commands: commands.iter().map(|command| text(command)).collect(),
+        generated: false,
+        mounts: Vec::new(),
+        network: Network::Default,
+        user: None,
+        env: Vec::new(),
+    }
 }
 
 pub(super) fn packages(manager: Manager, list: &[(&str, &str)]) -> Packages {
     let package = |(name, version): &(&str, &str)| Package {
         name: text(name),
-        version: (!version.is_empty()).then(|| at(crate::base::DebVersion::parse(version).expect(version))),
+        version: (!version.is_empty()).then(|| text(version)),
     };
     Packages { manager, packages: list.iter().map(package).collect(), repositories: Vec::new(), recommends: false }
 }

@@ -6,8 +6,10 @@ mod parse;
 mod shape;
 mod value;
 
-pub use fields::Fields;
+pub use fields::{Decode, Fields};
+pub(crate) use fields::{duplicate_node, unknown_node};
 pub use node::{Entry, Node, Property, Value};
 pub use parse::{MAX_BYTES, parse};
 pub use shape::{Args, Merge, Prop, Shape, Ty};
 pub use value::FromValue;
+pub(crate) use value::words;

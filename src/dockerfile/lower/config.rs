@@ -5,7 +5,7 @@ use super::{Place, StageLowering};
 use crate::base::{EnvName, ImagePath, Span, Spanned};
 use crate::diagnostic::Diagnostic;
 use crate::diagnostic::codes::INEXPRESSIBLE_VALUE;
-use crate::graph::{Base, Command, Config, Healthcheck as Check};
+use crate::graph::{Base, Check, Command, Config};
 
 impl StageLowering<'_, '_> {
     pub(super) fn env(&mut self, variables: &[(Spanned<EnvName>, Spanned<String>)]) {
@@ -91,19 +91,17 @@ impl StageLowering<'_, '_> {
         };
         if let Some(check) = healthcheck {
             self.from_config(check.span);
-            let check = match &check.value {
-                Check::None => None,
-                Check::Check { command, interval, timeout, start_period, start_interval, retries } => {
-                    Some(Healthcheck {
-                        command: exec(command),
-                        interval: *interval,
-                        timeout: *timeout,
-                        start_period: *start_period,
-                        start_interval: *start_interval,
-                        retries: *retries,
-                    })
+            let check = check.value.as_ref().map(|check| {
+                let Check { command, interval, timeout, start_period, start_interval, retries } = check;
+                Healthcheck {
+                    command: exec(command),
+                    interval: *interval,
+                    timeout: *timeout,
+                    start_period: *start_period,
+                    start_interval: *start_interval,
+                    retries: *retries,
                 }
-            };
+            });
             self.push(Instruction::Healthcheck(check));
         }
         if let Some(command) = entrypoint {

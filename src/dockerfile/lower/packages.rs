@@ -66,7 +66,7 @@ impl StageLowering<'_, '_> {
     fn deb822(&self, repository: &Repository) -> Statement {
         let Repository { name, uri, suite, components, .. } = repository;
         let mut lines = vec!["Types: deb".to_owned(), format!("URIs: {}", uri.value)];
-        lines.extend(suite.as_ref().map(|suite| format!("Suites: {suite}")));
+        lines.extend(suite.as_ref().map(|suite| format!("Suites: {}", suite.value)));
         if !components.is_empty() {
             lines.push(format!("Components: {}", components.join(" ")));
         }
@@ -97,7 +97,7 @@ impl StageLowering<'_, '_> {
         let fuzzy = text.strip_suffix(".*").or_else(|| text.strip_suffix('*')).filter(|start| !start.contains('*'));
         match fuzzy {
             Some(start) => Some(shell::quote(&format!("{name}=~{start}"))),
-            None if version.value.is_pattern() => {
+            None if text.contains('*') => {
                 let message = format!("apk has no pattern such as `{text}`");
                 let diagnostic = Diagnostic::error(&INEXPRESSIBLE_VALUE, version.span, message);
                 self.refuse(diagnostic.hint("write a version, or the beginning of one and `.*`"));

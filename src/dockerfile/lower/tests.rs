@@ -7,7 +7,7 @@ use super::super::{lower, print};
 use crate::base::{EnvName, Port, Protocol};
 use crate::diagnostic::Diagnostics;
 use crate::graph::{
-    Command, Config, Graph, Healthcheck, Label, Manager, Mount, Network, Repository, Run, Sharing, Stage, StepKind,
+    Check, Command, Config, Graph, Label, Manager, Mount, Network, Repository, Run, Sharing, Stage, StepKind,
     Target,
 };
 
