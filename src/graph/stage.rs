@@ -38,8 +38,9 @@ pub struct Stage {
     pub keep: bool,
     /// The system its base holds, through all stages below it.
     pub family: Family,
-    /// The directory its commands run in: its own `workdir`, else that of the stage it starts from, else `/`.
-    pub workdir: ImagePath,
+    /// The directory its commands run in: its own `workdir`, else that of the stage it starts from; `None` where only
+    /// the base knows it.
+    pub workdir: Option<ImagePath>,
     /// The users it can name with their numbers: its own and those of the stages it starts from.
     pub accounts: Vec<Account>,
     /// What is done, in the order of emission. [`Step::needs`] is a partial order that this order keeps.

@@ -43,7 +43,7 @@ impl Step {
             | StepKind::File(_)
             | StepKind::Fetch(_)
             | StepKind::Git(_)
-            | StepKind::Env(_)
+            | StepKind::Env { .. }
             | StepKind::Path(_)
             | StepKind::Arg { .. }
             | StepKind::Shell(_)
@@ -97,7 +97,12 @@ pub enum StepKind {
     /// Runs commands.
     Run(Run),
     /// Sets variables for what follows and for the container.
-    Env(Vec<(Spanned<EnvName>, Spanned<String>)>),
+    Env {
+        /// Names and values.
+        variables: Vec<(Spanned<EnvName>, Spanned<String>)>,
+        /// Whether maintainer scripts of packages read them.
+        before_packages: bool,
+    },
     /// Puts directories before `PATH`.
     Path(Vec<Spanned<ImagePath>>),
     /// Declares a build argument.

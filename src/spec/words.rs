@@ -4,8 +4,10 @@ use crate::syntax::words;
 
 words! {
     /// Who builds a Dockerfile.
+    #[derive(Default)]
     Target {
-        /// BuildKit: Docker Engine 23 and later, buildx.
+        /// BuildKit: Docker Engine 25 and later, buildx.
+        #[default]
         Buildkit = "buildkit",
         /// Buildah and Podman.
         Buildah = "buildah",

@@ -2,8 +2,8 @@
 
 use super::{Ty, Value};
 use crate::base::{
-    DebName, DebVersion, Digest, Duration, EnvName, ImageName, ImageRef, Invalid, Mode, Owner, Platform, Port, Protocol,
-    StageName,
+    DebName, DebVersion, Digest, Duration, EnvName, ImageName, ImageRef, Invalid, Mode, Owner, Platform, Port,
+    Protocol, StageName,
 };
 
 /// A type that a KDL value can be.
