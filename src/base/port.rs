@@ -41,6 +41,9 @@ pub enum Protocol {
 }
 
 impl Protocol {
+    /// Their names, in the order of the variants.
+    pub const WORDS: &'static [&'static str] = &["tcp", "udp", "sctp"];
+
     /// The protocol called `text`, in lower case as BuildKit's check `ExposeProtoCasing` asks.
     pub fn parse(text: &str) -> Result<Self, Invalid> {
         match text {

@@ -1,6 +1,7 @@
 //! The OCI config of a stage's image (OCI image spec, config.md): what makes no layer and goes last.
 
-use crate::base::{Duration, EnvName, ImagePath, Owner, Port, Protocol, Spanned};
+use crate::base::{EnvName, ImagePath, Owner, Port, Protocol, Spanned};
+use crate::spec::{Check, Command};
 
 /// What the image says about itself.
 #[derive(Debug, Clone, Default)]
@@ -21,8 +22,8 @@ pub struct Config {
     pub stopsignal: Option<Spanned<String>>,
     /// The shell of shell forms.
     pub shell: Option<Spanned<Vec<String>>>,
-    /// The health check.
-    pub healthcheck: Option<Spanned<Healthcheck>>,
+    /// The health check; `Some(None)` switches the base's off.
+    pub healthcheck: Option<Spanned<Option<Check>>>,
     /// The entrypoint.
     pub entrypoint: Option<Spanned<Command>>,
     /// The command, or the entrypoint's default arguments.
@@ -36,35 +37,4 @@ pub struct Label {
     pub key: Spanned<String>,
     /// Its value.
     pub value: Spanned<String>,
-}
-
-/// A command in one of Dockerfile's two forms.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Command {
-    /// A list of words, executed as they are.
-    Exec(Vec<String>),
-    /// Text for the shell.
-    Shell(String),
-}
-
-/// A health check.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Healthcheck {
-    /// The base's is switched off.
-    None,
-    /// A command, and when to run it.
-    Check {
-        /// The command.
-        command: Command,
-        /// Time between two checks.
-        interval: Option<Duration>,
-        /// After how long a check has failed.
-        timeout: Option<Duration>,
-        /// How long failures do not count after the start.
-        start_period: Option<Duration>,
-        /// Time between two checks during the start period (Dockerfile 1.6).
-        start_interval: Option<Duration>,
-        /// How many failures make it unhealthy.
-        retries: Option<u32>,
-    },
 }

@@ -2,13 +2,20 @@
 
 mod config;
 mod family;
+pub mod shell;
 mod stage;
 mod step;
+mod text;
 
-pub use config::{Command, Config, Healthcheck, Label};
+pub use config::{Config, Label};
 pub use family::Family;
-pub use stage::{Account, Base, Graph, Level, RuleSetting, Stage, Target};
+pub use stage::{Account, Graph, Stage};
 pub use step::{
-    Changes, Copy, CopyFrom, Dir, Fetch, File, Git, Language, Link, Manager, Mount, Network, Package, Packages, Reads,
-    Repository, Run, Sharing, Source, Step, StepId, StepKind, Unpack,
+    Copy, CopyFrom, Dir, Fetch, File, Git, Language, Link, Mount, Packages, Reads, Run, Source, Step, StepId, StepKind,
+    Unpack,
+};
+pub(crate) use text::describe;
+
+pub use crate::spec::{
+    Base, Changes, Check, Command, Level, Manager, Network, Package, Repository, RuleSetting, Sharing, Target,
 };

@@ -1,7 +1,8 @@
 //! A graph and its stages.
 
 use super::{Config, Family, Step, StepId};
-use crate::base::{ImageName, ImagePath, ImageRef, Owner, Platform, Span, Spanned, StageName};
+use crate::base::{ImageName, ImagePath, Owner, Platform, Span, Spanned, StageName};
+use crate::spec::{Base, RuleSetting, Target};
 
 /// The build graph of one image.
 #[derive(Debug, Clone)]
@@ -24,39 +25,17 @@ pub struct Graph {
     pub rules: Vec<RuleSetting>,
 }
 
-/// Who builds a Dockerfile.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Target {
-    /// BuildKit: Docker Engine 23 and later, buildx.
-    #[default]
-    Buildkit,
-    /// Buildah and Podman.
-    Buildah,
-    /// The builder of Docker Engine before BuildKit (`DOCKER_BUILDKIT=0`).
-    Classic,
-}
-
-impl Target {
-    /// The words of the language, in the order of the variants.
-    pub const WORDS: &'static [&'static str] = &["buildkit", "buildah", "classic"];
-
-    /// The target called `word`.
-    pub fn from_word(word: &str) -> Option<Self> {
-        match word {
-            "buildkit" => Some(Self::Buildkit),
-            "buildah" => Some(Self::Buildah),
-            "classic" => Some(Self::Classic),
-            _ => None,
-        }
-    }
-
-    /// Its name.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Buildkit => "buildkit",
-            Self::Buildah => "buildah",
-            Self::Classic => "classic",
-        }
+impl Graph {
+    /// A stage, the stage it starts from, the one that starts from, and so on.
+    pub fn stages_below<'g>(&'g self, stage: &'g Stage) -> impl Iterator<Item = &'g Stage> {
+        let below = |stage: &&'g Stage| match &stage.base.value {
+            Base::Stage(base) => {
+                self.stages.iter().find(|below| below.name.as_ref().is_some_and(|name| name.value == *base))
+            }
+            Base::Scratch | Base::Registry(_) | Base::Image(_) => None,
+        };
+        // No more than there are, so that stages that start from each other end too.
+        std::iter::successors(Some(stage), below).take(self.stages.len())
     }
 }
 
@@ -73,8 +52,9 @@ pub struct Stage {
     pub keep: bool,
     /// The system its base holds, through all stages below it.
     pub family: Family,
-    /// The directory its commands run in: its own `workdir`, else that of the stage it starts from, else `/`.
-    pub workdir: ImagePath,
+    /// The directory its commands run in: its own `workdir`, else that of the stage it starts from; `None` where only
+    /// the base knows it.
+    pub workdir: Option<ImagePath>,
     /// The users it can name with their numbers: its own and those of the stages it starts from.
     pub accounts: Vec<Account>,
     /// What is done, in the order of emission. [`Step::needs`] is a partial order that this order keeps.
@@ -122,19 +102,6 @@ impl Stage {
     }
 }
 
-/// What a stage starts from.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Base {
-    /// Nothing.
-    Scratch,
-    /// An image of a registry.
-    Registry(ImageRef),
-    /// Another stage of this image.
-    Stage(StageName),
-    /// Another image of the workspace, handed to the builder as a named context.
-    Image(ImageName),
-}
-
 /// A user with numbers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Account {
@@ -144,26 +111,4 @@ pub struct Account {
     pub uid: u32,
     /// The group's number.
     pub gid: u32,
-}
-
-/// How loud a rule is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Level {
-    /// Not told.
-    Allow,
-    /// Told.
-    Warn,
-    /// Nothing is written.
-    Deny,
-}
-
-/// A setting of one rule, from a `rules` block.
-#[derive(Debug, Clone)]
-pub struct RuleSetting {
-    /// The rule's name.
-    pub rule: Spanned<String>,
-    /// How loud it is to be.
-    pub level: Level,
-    /// Why, for an `allow`.
-    pub reason: Option<String>,
 }

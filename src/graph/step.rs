@@ -1,7 +1,8 @@
 //! Steps: what a stage does, each with what it reads, writes and needs.
 
 use super::Account;
-use crate::base::{DebVersion, Digest, EnvName, ImageName, ImagePath, ImageRef, Mode, Owner, Span, Spanned, StageName};
+use crate::base::{Digest, EnvName, ImageName, ImagePath, ImageRef, Mode, Owner, Span, Spanned, StageName};
+use crate::spec::{Changes, Manager, Network, Package, Repository, Sharing};
 use std::collections::BTreeSet;
 
 /// The number of a step in its stage: its place in the source.
@@ -42,7 +43,7 @@ impl Step {
             | StepKind::File(_)
             | StepKind::Fetch(_)
             | StepKind::Git(_)
-            | StepKind::Env(_)
+            | StepKind::Env { .. }
             | StepKind::Path(_)
             | StepKind::Arg { .. }
             | StepKind::Shell(_)
@@ -63,35 +64,6 @@ pub enum Reads {
     Paths(Vec<ImagePath>),
     /// Anything that stands above it in the source: a command that does not say.
     EverythingAbove,
-}
-
-/// How often something changes, in a spec's words.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Changes {
-    /// Not in the life of the image.
-    Never,
-    /// In one build of fifty.
-    Rarely,
-    /// In every second build.
-    Often,
-    /// In each build.
-    Always,
-}
-
-impl Changes {
-    /// The words of the language, in the order of the variants.
-    pub const WORDS: &'static [&'static str] = &["never", "rarely", "often", "always"];
-
-    /// The variant called `word`.
-    pub fn from_word(word: &str) -> Option<Self> {
-        match word {
-            "never" => Some(Self::Never),
-            "rarely" => Some(Self::Rarely),
-            "often" => Some(Self::Often),
-            "always" => Some(Self::Always),
-            _ => None,
-        }
-    }
 }
 
 /// What a step does.
@@ -125,7 +97,12 @@ pub enum StepKind {
     /// Runs commands.
     Run(Run),
     /// Sets variables for what follows and for the container.
-    Env(Vec<(Spanned<EnvName>, Spanned<String>)>),
+    Env {
+        /// Names and values.
+        variables: Vec<(Spanned<EnvName>, Spanned<String>)>,
+        /// Whether maintainer scripts of packages read them.
+        before_packages: bool,
+    },
     /// Puts directories before `PATH`.
     Path(Vec<Spanned<ImagePath>>),
     /// Declares a build argument.
@@ -146,28 +123,6 @@ pub enum StepKind {
     },
 }
 
-/// A package manager.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Manager {
-    /// Debian's and Ubuntu's.
-    Apt,
-    /// Alpine's.
-    Apk,
-    /// Fedora's and RHEL's.
-    Dnf,
-}
-
-impl Manager {
-    /// Its name, which is its node's too.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Apt => "apt",
-            Self::Apk => "apk",
-            Self::Dnf => "dnf",
-        }
-    }
-}
-
 /// Packages to install in one layer.
 #[derive(Debug, Clone)]
 pub struct Packages {
@@ -179,30 +134,6 @@ pub struct Packages {
     pub repositories: Vec<Repository>,
     /// Whether recommended (weak) dependencies come too.
     pub recommends: bool,
-}
-
-/// A package to install.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Package {
-    /// Its name, valid for its manager.
-    pub name: Spanned<String>,
-    /// The version or pattern of one; `None` for whatever there is.
-    pub version: Option<Spanned<DebVersion>>,
-}
-
-/// A package repository beside the base's own.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Repository {
-    /// The name of its file.
-    pub name: Spanned<String>,
-    /// Its address.
-    pub uri: Spanned<String>,
-    /// The suite (apt).
-    pub suite: Option<String>,
-    /// The components (apt).
-    pub components: Vec<String>,
-    /// The key file, a path in the build context.
-    pub key: Option<Spanned<String>>,
 }
 
 /// Copies files into the image with COPY's semantics (Dockerfile reference).
@@ -337,7 +268,7 @@ impl Language {
 }
 
 /// Commands to run.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Run {
     /// Shell texts, each of which must succeed before the next one runs.
     pub commands: Vec<Spanned<String>>,
@@ -383,67 +314,4 @@ pub enum Mount {
     },
     /// The SSH agent.
     Ssh,
-}
-
-/// Who may use a cache at the same time.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Sharing {
-    /// Anybody.
-    #[default]
-    Shared,
-    /// Nobody: each build gets its own.
-    Private,
-    /// One after the other.
-    Locked,
-}
-
-impl Sharing {
-    /// The words of the language, in the order of the variants.
-    pub const WORDS: &'static [&'static str] = &["shared", "private", "locked"];
-
-    /// The variant called `word`.
-    pub fn from_word(word: &str) -> Option<Self> {
-        match word {
-            "shared" => Some(Self::Shared),
-            "private" => Some(Self::Private),
-            "locked" => Some(Self::Locked),
-            _ => None,
-        }
-    }
-
-    /// Its name.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Shared => "shared",
-            Self::Private => "private",
-            Self::Locked => "locked",
-        }
-    }
-}
-
-/// What network commands have.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Network {
-    /// The build's.
-    #[default]
-    Default,
-    /// None.
-    None,
-    /// The builder's own.
-    Host,
-}
-
-impl Network {
-    /// The words of the language, in the order of the variants.
-    pub const WORDS: &'static [&'static str] = &["default", "none", "host"];
-
-    /// The variant called `word`.
-    pub fn from_word(word: &str) -> Option<Self> {
-        match word {
-            "default" => Some(Self::Default),
-            "none" => Some(Self::None),
-            "host" => Some(Self::Host),
-            _ => None,
-        }
-    }
 }

@@ -3,10 +3,27 @@
 use super::{Entry, FromValue, Node, Shape, Ty, Value};
 use crate::base::{Span, Spanned, closest};
 use crate::diagnostic::codes::{
-    DUPLICATE_PROPERTY, INVALID_VALUE, MISSING_ARGUMENT, MISSING_PROPERTY, UNEXPECTED_ARGUMENT, UNEXPECTED_BLOCK,
-    UNKNOWN_ANNOTATION, UNKNOWN_NODE, UNKNOWN_PROPERTY, WRONG_TYPE,
+    DUPLICATE_NODE, DUPLICATE_PROPERTY, INVALID_VALUE, MISSING_ARGUMENT, MISSING_PROPERTY, UNEXPECTED_ARGUMENT,
+    UNEXPECTED_BLOCK, UNKNOWN_ANNOTATION, UNKNOWN_NODE, UNKNOWN_PROPERTY, WRONG_TYPE,
 };
-use crate::diagnostic::{Diagnostic, Diagnostics, Reported};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, Reported};
+
+/// A typed value that one kind of node decodes to.
+pub trait Decode: Sized {
+    /// What the node looks like.
+    const SHAPE: &'static Shape;
+
+    /// The value. Every field is taken before the first `?`, so that all mistakes of the node are told at once.
+    fn from_fields(fields: &mut Fields<'_>) -> Result<Self, Reported>;
+
+    /// Decodes `node`, telling every mistake in it.
+    fn decode(node: &Node, diagnostics: &mut Diagnostics) -> Result<Self, Reported> {
+        let mut fields = Fields::new(node, Self::SHAPE, diagnostics);
+        let value = Self::from_fields(&mut fields)?;
+        fields.finish()?;
+        Ok(value)
+    }
+}
 
 /// A node being decoded: what its shape does not allow is told once, at the start; then each value is taken by type.
 pub struct Fields<'a> {
@@ -54,7 +71,7 @@ impl<'a> Fields<'a> {
         debug_assert!(self.shape.args.min > 0, "`{}` demands no argument", self.shape.name);
         match self.arg()? {
             Some(value) => Ok(value),
-            None => Err(self.presume_failed()),
+            None => Err(self.expect_failed()),
         }
     }
 
@@ -72,7 +89,7 @@ impl<'a> Fields<'a> {
     pub fn expect<T: FromValue>(&mut self, name: &str) -> Result<Spanned<T>, Reported> {
         match self.opt(name)? {
             Some(value) => Ok(value),
-            None => Err(self.presume_failed()),
+            None => Err(self.expect_failed()),
         }
     }
 
@@ -95,6 +112,26 @@ impl<'a> Fields<'a> {
                 Some((prop.name.clone(), value))
             })
             .collect()
+    }
+
+    /// The children of type `T`, decoded, in order; those with mistakes are told and left out.
+    pub fn decode_children<T: Decode>(&mut self) -> Vec<T> {
+        let nodes: Vec<&Node> = self.children(T::SHAPE.name).collect();
+        let decoded = nodes.into_iter().map(|node| T::decode(node, self.diagnostics));
+        let mut failed = None;
+        let values = decoded.filter_map(|value| value.map_err(|reported| failed = Some(reported)).ok()).collect();
+        self.failed = self.failed.or(failed);
+        values
+    }
+
+    /// The child of type `T`, if there is one; a second one is told.
+    pub fn decode_child<T: Decode>(&mut self) -> Option<T> {
+        let mut nodes = self.children(T::SHAPE.name);
+        let first = nodes.next()?;
+        if let Some(second) = nodes.next() {
+            self.error(duplicate_node(second, first));
+        }
+        T::decode(first, self.diagnostics).map_err(|reported| self.failed = Some(reported)).ok()
     }
 
     /// The children called `name`, in order.
@@ -127,6 +164,29 @@ impl<'a> Fields<'a> {
         reported
     }
 
+    /// Takes note of what came of a part of this node.
+    pub fn note<T>(&mut self, part: Result<T, Reported>) {
+        if let Err(reported) = part {
+            self.failed = Some(reported);
+        }
+    }
+
+    /// What was told of this node; if nothing was, tells `message` at its name.
+    pub fn fail_with(&mut self, code: &'static Code, message: String, hint: String) -> Reported {
+        match self.failed {
+            Some(reported) => reported,
+            None => self.error(Diagnostic::error(code, self.node.name.span, message).hint(hint)),
+        }
+    }
+
+    /// The proof that a mistake in this node was told.
+    ///
+    /// # Panics
+    /// If none was: the shape demands what the caller misses.
+    pub fn expect_failed(&self) -> Reported {
+        self.failed.expect("what the shape demands and is not there was told")
+    }
+
     /// `Err` if anything was wrong with this node so far.
     pub fn finish(self) -> Result<(), Reported> {
         self.failed.map_or(Ok(()), Err)
@@ -142,10 +202,6 @@ impl<'a> Fields<'a> {
             Ok(value) => Ok(Spanned::new(value, text.span)),
             Err(invalid) => Err(self.error(Diagnostic::error(&INVALID_VALUE, text.span, invalid.0))),
         }
-    }
-
-    fn presume_failed(&self) -> Reported {
-        self.failed.expect("what the shape demands and is not there was told in `new`")
     }
 
     fn value<T: FromValue>(&mut self, entry: &Entry, ty: Ty, what: &str) -> Result<Spanned<T>, Reported> {
@@ -252,6 +308,13 @@ impl<'a> Fields<'a> {
             }
         }
     }
+}
+
+/// That `second` stands beside `first`, and only one of the two may.
+pub(crate) fn duplicate_node(second: &Node, first: &Node) -> Diagnostic {
+    Diagnostic::error(&DUPLICATE_NODE, second.name.span, format!("`{}` stands twice in one body", second.name()))
+        .also(first.name.span, "first here")
+        .hint("keep one")
 }
 
 /// Tells that `node` is none of `known`, which may stand in `place`.

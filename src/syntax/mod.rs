@@ -13,9 +13,11 @@ mod string;
 mod token;
 mod value;
 
-pub use fields::Fields;
+pub use fields::{Decode, Fields};
+pub(crate) use fields::{duplicate_node, unknown_node};
 pub use node::{Entry, Node, Property, Value};
 pub use outline::{MAX_DEPTH, MAX_MISTAKES, MAX_NODES};
 pub use parse::{MAX_BYTES, parse};
 pub use shape::{Args, Merge, Prop, Shape, Ty};
 pub use value::FromValue;
+pub(crate) use value::words;

@@ -3,7 +3,7 @@
 use super::{Ty, Value};
 use crate::base::{
     DebName, DebVersion, Digest, Duration, EnvName, ImageName, ImageRef, Invalid, Mode, Owner, Platform, Port,
-    StageName,
+    Protocol, StageName,
 };
 
 /// A type that a KDL value can be.
@@ -70,6 +70,19 @@ impl FromValue for Port {
     }
 }
 
+impl FromValue for Protocol {
+    fn reads(ty: Ty) -> bool {
+        ty == Ty::OneOf(Self::WORDS)
+    }
+
+    fn from_value(value: &Value) -> Option<Result<Self, Invalid>> {
+        match value {
+            Value::String(word) => Some(Self::parse(word)),
+            _ => None,
+        }
+    }
+}
+
 macro_rules! parsed {
     ($($type:ident)*) => {
         $(
@@ -90,3 +103,51 @@ macro_rules! parsed {
 }
 
 parsed! { DebName DebVersion Digest Duration EnvName ImageName ImageRef Mode Owner Platform StageName }
+
+/// Makes an enum of words: its `WORDS`, `as_str`, and how it is read from a value of type [`Ty::OneOf`].
+macro_rules! words {
+    ($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $word:literal,)* }) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+        pub enum $name {
+            $($(#[$variant_doc])* $variant,)*
+        }
+
+        impl $name {
+            /// The words of the language, in the order of the variants.
+            pub const WORDS: &'static [&'static str] = &[$($word),*];
+
+            /// Its word.
+            pub fn as_str(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $word,)*
+                }
+            }
+        }
+
+        impl std::str::FromStr for $name {
+            type Err = $crate::base::Invalid;
+
+            fn from_str(word: &str) -> Result<Self, Self::Err> {
+                match word {
+                    $($word => Ok(Self::$variant),)*
+                    _ => Err($crate::base::Invalid::new(format!("`{word}` is none of {}", Self::WORDS.join(", ")))),
+                }
+            }
+        }
+
+        impl $crate::syntax::FromValue for $name {
+            fn reads(ty: $crate::syntax::Ty) -> bool {
+                ty == $crate::syntax::Ty::OneOf(Self::WORDS)
+            }
+
+            fn from_value(value: &$crate::syntax::Value) -> Option<Result<Self, $crate::base::Invalid>> {
+                match value {
+                    $crate::syntax::Value::String(word) => Some(word.parse()),
+                    _ => None,
+                }
+            }
+        }
+    };
+}
+pub(crate) use words;

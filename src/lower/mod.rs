@@ -1,0 +1,117 @@
+//! Floor 6: images to build graphs. Every item of a spec becomes a step or a part of the config, its paths resolved,
+//! with what it reads, writes and needs. No order is chosen here.
+
+mod items;
+mod needs;
+mod paths;
+mod sources;
+
+pub use sources::matches;
+
+use crate::base::{ImagePath, Spanned, World};
+use crate::diagnostic::{Diagnostics, Reported};
+use crate::graph::{Account, Base, Family, Graph, Stage, Target};
+use crate::model;
+use crate::spec::{Item, StagePlatform};
+use items::Items;
+
+/// What the caller decides.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Options {
+    /// Who builds it.
+    pub target: Target,
+    /// Whether pins may be missing.
+    pub unlocked: bool,
+}
+
+/// The build graph of `image`, its steps in the order of the source. All mistakes are told before it gives up.
+pub fn lower(
+    image: &model::Image,
+    world: &dyn World,
+    options: Options,
+    diagnostics: &mut Diagnostics,
+) -> Result<Graph, Reported> {
+    let mut stages: Vec<Stage> = Vec::new();
+    let mut failed = None;
+    for stage in &image.stages {
+        // A stage's base stands before it, unless it has mistakes of its own; what it would have brought is then taken
+        // for what nothing brings.
+        match lower_stage(stage, &stages, image, world, diagnostics) {
+            Ok(stage) => stages.push(stage),
+            Err(reported) => failed = Some(reported),
+        }
+    }
+    match failed {
+        Some(reported) => Err(reported),
+        None => Ok(Graph {
+            image: image.name.clone(),
+            spec: image.spec.clone(),
+            context: image.context.clone(),
+            target: options.target,
+            unlocked: options.unlocked,
+            platforms: image.platforms.clone(),
+            stages,
+            rules: image.rules.clone(),
+        }),
+    }
+}
+
+fn lower_stage(
+    stage: &model::Stage,
+    earlier: &[Stage],
+    image: &model::Image,
+    world: &dyn World,
+    diagnostics: &mut Diagnostics,
+) -> Result<Stage, Reported> {
+    let base_stage = match &stage.from.base.value {
+        Base::Stage(name) => earlier.iter().find(|other| other.name.as_ref().is_some_and(|n| n.value == *name)),
+        _ => None,
+    };
+    let family = match &stage.from.base.value {
+        Base::Scratch => Family::Empty,
+        Base::Registry(reference) => Family::of(reference),
+        Base::Stage(_) => base_stage.map_or(Family::Debian, |base| base.family),
+        Base::Image(_) => Family::Debian,
+    };
+    let inherited = match &stage.from.base.value {
+        // Nothing says where else the commands of these would run.
+        Base::Scratch => Some(ImagePath::root()),
+        Base::Registry(_) | Base::Image(_) => None,
+        Base::Stage(_) => base_stage.and_then(|base| base.workdir.clone()),
+    };
+    let workdir = paths::workdir(stage, inherited, diagnostics)?;
+    let mut items = Items::new(image, world, workdir.clone(), diagnostics);
+    for item in &stage.body {
+        let lowered = items.lower(item);
+        items.note(lowered);
+    }
+    let lowered = items.finish()?;
+    let mut accounts: Vec<Account> = base_stage.map(|base| base.accounts.clone()).unwrap_or_default();
+    accounts.extend(lowered.accounts);
+    let mut stage = Stage {
+        name: stage.name.clone(),
+        base: Spanned::new(stage.from.base.value.clone(), stage.from.base.span),
+        on_builder: stage.from.platform == StagePlatform::Build,
+        keep: stage.keep,
+        family: refined(family, &stage.body),
+        workdir,
+        accounts,
+        steps: lowered.steps,
+        config: lowered.config,
+        rules: stage.rules.clone(),
+        span: stage.span,
+    };
+    needs::connect(&mut stage);
+    Ok(stage)
+}
+
+/// A base's name may not tell its family, but packages of a manager do.
+fn refined(family: Family, body: &[Item]) -> Family {
+    let manager = body.iter().find_map(|item| match item {
+        Item::Apt(_) => Some(Family::Debian),
+        Item::Apk(_) => Some(Family::Alpine),
+        Item::Dnf(_) => Some(Family::RedHat),
+        _ => None,
+    });
+    if family.has_shell() { manager.unwrap_or(family) } else { family }
+}

@@ -1,0 +1,113 @@
+//! What each step needs before it: the dependencies of language.md, *Order*, and no others.
+
+use super::items::no_byte_code;
+use crate::base::ImagePath;
+use crate::graph::{Reads, Stage, Step, StepId, StepKind, shell};
+use std::collections::BTreeSet;
+
+/// Gives every step of `stage` its needs.
+pub(super) fn connect(stage: &mut Stage) {
+    quiet_python(&mut stage.steps);
+    let needs: Vec<BTreeSet<StepId>> = stage.steps.iter().map(|step| needs(step, &stage.steps)).collect();
+    for (step, needs) in stage.steps.iter_mut().zip(needs) {
+        step.needs = needs;
+    }
+}
+
+fn needs(step: &Step, steps: &[Step]) -> BTreeSet<StepId> {
+    let others = steps.iter().filter(|other| other.id != step.id);
+    others.filter(|other| needs_one(step, other, steps)).map(|other| other.id).collect()
+}
+
+fn needs_one(step: &Step, other: &Step, steps: &[Step]) -> bool {
+    let above = other.id < step.id;
+    let commands = matches!(step.kind, StepKind::Run(_) | StepKind::Language(_) | StepKind::Raw { .. });
+    // Any command may read these.
+    let surroundings = match &other.kind {
+        StepKind::Packages(_) => step.executes() && !matches!(step.kind, StepKind::Packages(_)),
+        StepKind::Env { before_packages: true, .. } => step.executes(),
+        StepKind::Env { .. } | StepKind::Path(_) | StepKind::Workdir(_) => commands,
+        StepKind::Shell(_) => commands,
+        StepKind::Arg { name, .. } => mentions(step, name.value.as_str()),
+        _ => false,
+    };
+    // A raw instruction may do anything to what is written below it.
+    let barrier = above
+        && matches!(other.kind, StepKind::Raw { .. })
+        && !matches!(
+            step.kind,
+            StepKind::Packages(_)
+                | StepKind::User { .. }
+                | StepKind::Env { .. }
+                | StepKind::Path(_)
+                | StepKind::Arg { .. }
+                | StepKind::Shell(_)
+                | StepKind::Workdir(_)
+        );
+    surroundings || barrier || reads(step, other, steps) || goes_on_top(step, other)
+}
+
+/// Whether `step` reads what `other` writes.
+fn reads(step: &Step, other: &Step, steps: &[Step]) -> bool {
+    let above = other.id < step.id;
+    match &step.reads {
+        Reads::EverythingAbove => above && !matches!(other.kind, StepKind::Arg { .. }),
+        Reads::Paths(paths) => paths.iter().any(|path| {
+            let touches = |writer: &Step| writer.writes.iter().any(|written| is_file_of(writer, written, path));
+            // What no step is known to write, an earlier command may have made.
+            let made_by_commands = || !steps.iter().any(|writer| writer.id != step.id && touches(writer));
+            touches(other) || above && matches!(other.kind, StepKind::Run(_)) && made_by_commands()
+        }),
+    }
+}
+
+/// Whether a write to `written` is a write of `path`: packages write everywhere, which every command waits for anyway.
+fn is_file_of(writer: &Step, written: &ImagePath, path: &ImagePath) -> bool {
+    !matches!(writer.kind, StepKind::Packages(_)) && written.overlaps(path)
+}
+
+/// Whether `step` writes below what `other` writes, or over it and is declared later.
+fn goes_on_top(step: &Step, other: &Step) -> bool {
+    // At one path a directory goes under a copy into it; else the later declaration wins.
+    let wins = match (is_directory(step), is_directory(other)) {
+        (false, true) => true,
+        (true, false) => false,
+        _ => other.id < step.id,
+    };
+    let over = |path: &ImagePath, under: &ImagePath| under.contains(path) && (under != path || wins);
+    step.writes.iter().any(|path| other.writes.iter().any(|under| over(path, under)))
+}
+
+/// Whether it makes a directory and nothing in it, so that it goes under what is put there, wherever it is declared.
+fn is_directory(step: &Step) -> bool {
+    matches!(step.kind, StepKind::Dir(_) | StepKind::Workdir(_) | StepKind::User { .. })
+}
+
+/// Whether the text of `step` mentions the variable `name`.
+fn mentions(step: &Step, name: &str) -> bool {
+    let texts: Vec<&str> = match &step.kind {
+        StepKind::Run(run) => run.commands.iter().map(|text| text.value.as_str()).collect(),
+        StepKind::Language(language) => language.install.commands.iter().map(|text| text.value.as_str()).collect(),
+        StepKind::Raw { text } => vec![text.value.as_str()],
+        _ => Vec::new(),
+    };
+    texts.into_iter().any(|text| match shell::analyse(text) {
+        Ok(analysis) => analysis.variables.contains(name),
+        // An instruction that is no shell text: any mention counts.
+        Err(_) => text.contains(name),
+    })
+}
+
+/// Where Python packages are installed, commands that run Python would write byte code into the layer.
+fn quiet_python(steps: &mut [Step]) {
+    if !steps.iter().any(|step| matches!(&step.kind, StepKind::Language(language) if language.name == "pip")) {
+        return;
+    }
+    for step in steps {
+        if let StepKind::Run(run) = &mut step.kind
+            && !run.env.iter().any(|(name, _)| *name == no_byte_code())
+        {
+            run.env.push((no_byte_code(), "1".to_owned()));
+        }
+    }
+}

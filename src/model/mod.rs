@@ -1,0 +1,156 @@
+//! Floor 4: whole images. What specs say of each image, put together and checked across its parts: stages that name
+//! each other, images that name each other, the build context.
+
+mod stages;
+
+use crate::base::{ImageName, Platform, Span, Spanned, StageName, normalize};
+use crate::diagnostic::codes::{CYCLE, DUPLICATE_NAME, PATH_ESCAPE, UNKNOWN_IMAGE};
+use crate::diagnostic::{Diagnostic, Diagnostics, Reported};
+use crate::spec::{self, Base, Document, From, Item, RuleSetting};
+use crate::syntax::Node;
+use std::collections::BTreeMap;
+
+/// An image, whole.
+#[derive(Debug, Clone)]
+pub struct Image {
+    /// Its name.
+    pub name: Spanned<ImageName>,
+    /// The spec's path from the workspace's root.
+    pub spec: String,
+    /// The spec's directory from the workspace's root, empty for the root itself: where its Dockerfile goes.
+    pub directory: String,
+    /// The build context's directory from the workspace's root, empty for the root itself.
+    pub context: String,
+    /// The platforms it is built for.
+    pub platforms: Vec<Platform>,
+    /// Its settings of rules, the workspace's before its own.
+    pub rules: Vec<RuleSetting>,
+    /// Its stages, each behind those it needs, the final one last.
+    pub stages: Vec<Stage>,
+    /// Which images of the workspace there are.
+    pub images: Vec<ImageName>,
+    /// The node it came from.
+    pub node: Node,
+}
+
+/// A stage, whole.
+#[derive(Debug, Clone)]
+pub struct Stage {
+    /// Its name; the final stage has none.
+    pub name: Option<Spanned<StageName>>,
+    /// Whether it is kept though nothing reaches it.
+    pub keep: bool,
+    /// What it starts from.
+    pub from: From,
+    /// Its own settings of rules.
+    pub rules: Vec<RuleSetting>,
+    /// Its body.
+    pub body: Vec<Item>,
+    /// The name of its node.
+    pub span: Span,
+}
+
+/// A file of the workspace, decoded.
+#[derive(Debug)]
+pub struct SpecFile {
+    /// Its path from the workspace's root.
+    pub path: String,
+    /// What it holds.
+    pub document: Document,
+}
+
+/// The images of `files`. One with mistakes is told and left out; `workspace` is what `imgspec.kdl` says of all.
+pub fn resolve(files: &[SpecFile], workspace: Option<&spec::Workspace>, diagnostics: &mut Diagnostics) -> Vec<Image> {
+    let declared: Vec<(&SpecFile, &spec::Image)> =
+        files.iter().flat_map(|file| file.document.images.iter().map(move |image| (file, image))).collect();
+    let mut names: BTreeMap<&ImageName, Span> = BTreeMap::new();
+    let mut images = Vec::new();
+    let known: Vec<ImageName> = declared.iter().map(|(_, image)| image.name.value.clone()).collect();
+    for (file, image) in declared {
+        let name = &image.name;
+        if let Some(first) = names.insert(&name.value, name.span) {
+            let message = format!("there are two images `{}`", name.value);
+            diagnostics.error(Diagnostic::error(&DUPLICATE_NAME, name.span, message).also(first, "the other"));
+            continue;
+        }
+        images.extend(resolve_image(file, image, workspace, &known, diagnostics));
+    }
+    check_cycles(&images, diagnostics);
+    images
+}
+
+fn resolve_image(
+    file: &SpecFile,
+    image: &spec::Image,
+    workspace: Option<&spec::Workspace>,
+    known: &[ImageName],
+    diagnostics: &mut Diagnostics,
+) -> Result<Image, Reported> {
+    let directory = file.path.rsplit_once('/').map_or("", |(directory, _)| directory).to_owned();
+    let context = match &image.context {
+        None => Ok(directory.clone()),
+        Some(written) => normalize(&format!("{directory}/{}", written.value))
+            .filter(|_| !written.value.starts_with('/'))
+            .ok_or_else(|| {
+                let message = format!("the build context `{}` leaves the workspace", written.value);
+                diagnostics.error(Diagnostic::error(&PATH_ESCAPE, written.span, message))
+            }),
+    };
+    let stages = stages::resolve(image, diagnostics);
+    let bases = stages.as_ref().map_or(Ok(()), |stages| check_bases(stages, known, diagnostics));
+    let rules = workspace.into_iter().flat_map(|workspace| &workspace.rules.settings).chain(&image.rules);
+    let (context, stages) = (context?, stages?);
+    bases?;
+    Ok(Image {
+        name: image.name.clone(),
+        spec: file.path.clone(),
+        directory,
+        context,
+        platforms: image.platforms.iter().map(|platform| platform.value.clone()).collect(),
+        rules: rules.cloned().collect(),
+        stages,
+        images: known.to_vec(),
+        node: image.node.clone(),
+    })
+}
+
+fn check_bases(stages: &[Stage], known: &[ImageName], diagnostics: &mut Diagnostics) -> Result<(), Reported> {
+    let mut checked = Ok(());
+    for stage in stages {
+        if let Base::Image(name) = &stage.from.base.value
+            && !known.contains(name)
+        {
+            let message = format!("there is no image `{name}` in the workspace");
+            let diagnostic = Diagnostic::error(&UNKNOWN_IMAGE, stage.from.base.span, message);
+            let diagnostic = diagnostic.did_you_mean(name.as_str(), known.iter().map(ImageName::as_str));
+            checked = Err(diagnostics.error(diagnostic));
+        }
+    }
+    checked
+}
+
+/// Tells images that are built from each other in a ring, once a ring, with all of it.
+fn check_cycles(images: &[Image], diagnostics: &mut Diagnostics) {
+    let base_of = |image: &Image| -> Vec<(Spanned<ImageName>, Span)> {
+        let named = |stage: &Stage| match &stage.from.base.value {
+            Base::Image(name) => Some((Spanned::new(name.clone(), image.name.span), stage.from.base.span)),
+            _ => None,
+        };
+        image.stages.iter().filter_map(named).collect()
+    };
+    let index: BTreeMap<&ImageName, usize> =
+        images.iter().enumerate().map(|(at, image)| (&image.name.value, at)).collect();
+    let edges: Vec<Vec<(usize, Span)>> = images
+        .iter()
+        .map(|image| base_of(image).iter().filter_map(|(name, span)| Some((*index.get(&name.value)?, *span))).collect())
+        .collect();
+    for ring in stages::rings(&edges) {
+        let names: Vec<&str> = ring.iter().map(|(at, _)| images[*at].name.value.as_str()).collect();
+        let message = format!("images are built from each other: {} → {}", names.join(" → "), names[0]);
+        let mut diagnostic = Diagnostic::error(&CYCLE, ring[0].1, message);
+        for (at, span) in &ring[1..] {
+            diagnostic = diagnostic.also(*span, format!("`{}` needs the next", images[*at].name.value));
+        }
+        diagnostics.error(diagnostic);
+    }
+}

@@ -1,0 +1,18 @@
+//! Properties that several nodes share.
+
+use super::Changes;
+use crate::syntax::{Prop, Ty};
+
+/// `owner=`
+pub(super) const OWNER: Prop =
+    Prop::optional("owner", Ty::Owner, "Who owns it: a user of the stage or its base, or numbers `\"uid:gid\"`.");
+
+/// `mode=`
+pub(super) const MODE: Prop = Prop::optional("mode", Ty::Mode, "Its permission bits.");
+
+/// `changes=`
+pub(super) const CHANGES: Prop = Prop::optional(
+    "changes",
+    Ty::OneOf(Changes::WORDS),
+    "How often its inputs change; decides its place in the order. Without it the kind of node does.",
+);

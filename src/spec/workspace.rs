@@ -1,0 +1,78 @@
+//! `workspace`
+
+use super::{Rules, Target};
+use crate::base::{Span, Spanned};
+use crate::diagnostic::Reported;
+use crate::syntax::{Args, Decode, Fields, Merge, Shape, Ty};
+
+/// The settings of a workspace.
+#[derive(Debug, Clone)]
+pub struct Workspace {
+    /// Globs of the spec files that belong to it, from its root.
+    pub members: Vec<Spanned<String>>,
+    /// Who builds its images.
+    pub target: Option<Target>,
+    /// Settings of rules for all its images.
+    pub rules: Rules,
+    /// The node's name.
+    pub span: Span,
+}
+
+struct Members(Vec<Spanned<String>>);
+struct TargetNode(Target);
+
+impl Decode for Members {
+    const SHAPE: &'static Shape = &Shape {
+        name: "members",
+        doc: "Globs of the spec files that belong to the workspace, from its root. One that matches nothing is an \
+              error.",
+        args: Args::some("GLOB", Ty::ContextPath),
+        props: &[],
+        free_props: None,
+        children: &[],
+        merge: Merge::Set,
+        example: "members \"services/*/image.kdl\"",
+    };
+
+    fn from_fields(fields: &mut Fields<'_>) -> Result<Self, Reported> {
+        Ok(Self(fields.args()))
+    }
+}
+
+impl Decode for TargetNode {
+    const SHAPE: &'static Shape = &Shape {
+        name: "target",
+        doc: "Who builds the images: `buildkit`, which is the default, `buildah`, or `classic`, the builder of \
+              Docker Engine before BuildKit.",
+        args: Args::one("TARGET", Ty::OneOf(Target::WORDS)),
+        props: &[],
+        free_props: None,
+        children: &[],
+        merge: Merge::Scalar,
+        example: "target buildkit",
+    };
+
+    fn from_fields(fields: &mut Fields<'_>) -> Result<Self, Reported> {
+        Ok(Self(fields.expect_arg::<Target>()?.value))
+    }
+}
+
+impl Decode for Workspace {
+    const SHAPE: &'static Shape = &Shape {
+        name: "workspace",
+        doc: "The workspace that `imgspec.kdl` is the root of.",
+        args: Args::NONE,
+        props: &[],
+        free_props: None,
+        children: &[Members::SHAPE, TargetNode::SHAPE, Rules::SHAPE],
+        merge: Merge::Scalar,
+        example: "workspace {\n    members \"services/*/image.kdl\"\n    target buildkit\n}",
+    };
+
+    fn from_fields(fields: &mut Fields<'_>) -> Result<Self, Reported> {
+        let members = fields.decode_children::<Members>().into_iter().flat_map(|members| members.0).collect();
+        let target = fields.decode_child::<TargetNode>().map(|target| target.0);
+        let settings = fields.decode_children::<Rules>().into_iter().flat_map(|rules| rules.settings).collect();
+        Ok(Self { members, target, rules: Rules { settings }, span: fields.name_span() })
+    }
+}
