@@ -5,10 +5,12 @@
 #![warn(missing_docs)]
 
 pub mod base;
+pub mod compile;
 pub mod diagnostic;
 pub mod dockerfile;
 pub mod ecosystem;
 pub mod graph;
+pub mod host;
 pub mod lower;
 pub mod model;
 pub mod pass;

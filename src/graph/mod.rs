@@ -5,6 +5,7 @@ mod family;
 pub mod shell;
 mod stage;
 mod step;
+mod text;
 
 pub use config::{Config, Label};
 pub use family::Family;
@@ -13,6 +14,7 @@ pub use step::{
     Copy, CopyFrom, Dir, Fetch, File, Git, Language, Link, Mount, Packages, Reads, Run, Source, Step, StepId, StepKind,
     Unpack,
 };
+pub(crate) use text::describe;
 
 pub use crate::spec::{
     Base, Changes, Check, Command, Level, Manager, Network, Package, Repository, RuleSetting, Sharing, Target,

@@ -39,8 +39,24 @@ fn leaves_state(text: &str) -> bool {
     let changes_shell = |name: &str| {
         matches!(
             name,
-            "." | "alias" | "cd" | "eval" | "exec" | "exit" | "export" | "popd" | "pushd" | "read" | "readonly" | "set"
-                | "shift" | "shopt" | "source" | "trap" | "ulimit" | "umask" | "unset"
+            "." | "alias"
+                | "cd"
+                | "eval"
+                | "exec"
+                | "exit"
+                | "export"
+                | "popd"
+                | "pushd"
+                | "read"
+                | "readonly"
+                | "set"
+                | "shift"
+                | "shopt"
+                | "source"
+                | "trap"
+                | "ulimit"
+                | "umask"
+                | "unset"
         )
     };
     let assigns = |piece: &shell::Piece| {

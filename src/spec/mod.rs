@@ -14,6 +14,7 @@ mod image;
 mod packages;
 mod pip;
 mod raw;
+pub mod reference;
 mod rules;
 mod run;
 mod user;

@@ -1,0 +1,46 @@
+//! The compiler as one call: spec text to images, an image to its Dockerfile. Pure; the command line, the language
+//! server and `diff` all come in here.
+
+use crate::base::World;
+use crate::diagnostic::{Diagnostics, Reported, Sources};
+use crate::dockerfile::{self, Dockerfile, Printed};
+use crate::graph::Graph;
+use crate::lower::{self, Options};
+use crate::model::{Image, SpecFile};
+use crate::{pass, spec, syntax};
+
+/// What an image compiles to.
+#[derive(Debug, Clone)]
+pub struct Compiled {
+    /// The build graph, its steps in order.
+    pub graph: Graph,
+    /// The instructions.
+    pub dockerfile: Dockerfile,
+    /// Their text, and where each stands in it.
+    pub printed: Printed,
+    /// The text of the `.dockerignore` beside it.
+    pub dockerignore: String,
+}
+
+/// Reads a spec file: its text becomes part of `sources`, its mistakes are told. `path` is seen from the workspace's
+/// root.
+pub fn read(path: &str, text: &str, sources: &mut Sources, diagnostics: &mut Diagnostics) -> Result<SpecFile, Reported> {
+    let file = sources.add(path, text);
+    let nodes = syntax::parse(file, text, diagnostics)?;
+    Ok(SpecFile { path: path.to_owned(), document: spec::decode(&nodes, diagnostics) })
+}
+
+/// Compiles an image. What the rules deny is an error like any other, so that there is no output.
+pub fn compile(
+    image: &Image,
+    world: &dyn World,
+    options: Options,
+    diagnostics: &mut Diagnostics,
+) -> Result<Compiled, Reported> {
+    let mut graph = lower::lower(image, world, options, diagnostics)?;
+    pass::run(&mut graph, diagnostics)?;
+    let dockerfile = dockerfile::lower(&graph, diagnostics)?;
+    let printed = dockerfile::print(&dockerfile);
+    let dockerignore = dockerfile::dockerignore(&graph);
+    Ok(Compiled { graph, dockerfile, printed, dockerignore })
+}
