@@ -6,10 +6,14 @@ mod scene;
 #[cfg(test)]
 mod testing;
 
+mod missing_source;
+mod secret_in_env;
+mod shell_form_entrypoint;
 mod unpinned_base;
 mod unpinned_fetch;
 mod unpinned_git;
 mod unpinned_package;
+mod unused_stage;
 
 use crate::base::World;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
@@ -25,6 +29,12 @@ static RULES: &[&Rule] = &[
     &unpinned_package::RULE, // a distribution and an index move
     &unpinned_fetch::RULE,   // a server answers as it likes
     &unpinned_git::RULE,     // a branch moves, and so may a tag
+    // What the build takes from its context and stages.
+    &missing_source::RULE, // the build would fail
+    &unused_stage::RULE,   // it is built for nothing, or its copy was forgotten
+    // What the image holds when it runs.
+    &secret_in_env::RULE,         // whoever has the image reads it
+    &shell_form_entrypoint::RULE, // the shell keeps signals to itself
 ];
 
 /// A rule.
