@@ -24,7 +24,12 @@ pub struct Compiled {
 
 /// Reads a spec file: its text becomes part of `sources`, its mistakes are told. `path` is seen from the workspace's
 /// root.
-pub fn read(path: &str, text: &str, sources: &mut Sources, diagnostics: &mut Diagnostics) -> Result<SpecFile, Reported> {
+pub fn read(
+    path: &str,
+    text: &str,
+    sources: &mut Sources,
+    diagnostics: &mut Diagnostics,
+) -> Result<SpecFile, Reported> {
     let file = sources.add(path, text);
     let nodes = syntax::parse(file, text, diagnostics)?;
     Ok(SpecFile { path: path.to_owned(), document: spec::decode(&nodes, diagnostics) })
