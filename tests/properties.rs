@@ -19,7 +19,12 @@ struct Node {
 }
 
 fn world() -> MemoryWorld {
-    MemoryWorld::new([("src/main.py", ""), ("src/lib/a.py", ""), ("conf/app.conf", ""), ("requirements.txt", "flask==3.0.0\n")])
+    MemoryWorld::new([
+        ("src/main.py", ""),
+        ("src/lib/a.py", ""),
+        ("conf/app.conf", ""),
+        ("requirements.txt", "flask==3.0.0\n"),
+    ])
 }
 
 /// A string as KDL writes it. Rust's escapes are KDL's but for the NUL, which KDL has not.
@@ -29,7 +34,8 @@ fn kdl(text: &str) -> String {
 
 fn value() -> impl Strategy<Value = String> {
     let pieces = prop::sample::select(vec![
-        "a", "B", " ", "$X", "${X}", "\"", "'", "\\", "`", "#", "é", "-", "<<EOF", "\t", "%", "=", ";", "&", "|", "(", "*", "~",
+        "a", "B", " ", "$X", "${X}", "\"", "'", "\\", "`", "#", "é", "-", "<<EOF", "\t", "%", "=", ";", "&", "|", "(",
+        "*", "~",
     ]);
     prop::collection::vec(pieces, 0..8).prop_map(|pieces| pieces.concat())
 }
@@ -41,14 +47,14 @@ fn node() -> impl Strategy<Value = Node> {
     let directory = prop::sample::select(vec!["/app", "/app/x", "/srv", "/data/y"]);
     prop_oneof![
         package.prop_map(|name| Node { text: format!("apt {name:?}"), package: Some(name), file: None }),
-        (directory.clone(), changes.clone()).prop_map(move |(to, changes)| plain(format!("copy \"src\" to={to:?}{changes}"))),
+        (directory.clone(), changes.clone())
+            .prop_map(move |(to, changes)| plain(format!("copy \"src\" to={to:?}{changes}"))),
         (0..40_u8, value(), changes.clone()).prop_map(|(number, content, changes)| {
             let path = format!("/etc/f{number}");
             Node { text: format!("file {path:?} {}{changes}", kdl(&content)), package: None, file: Some(path) }
         }),
-        (directory.clone(), changes.clone()).prop_map(move |(reads, changes)| plain(format!(
-            "run \"make\"{changes} {{ reads {reads:?}; }}"
-        ))),
+        (directory.clone(), changes.clone())
+            .prop_map(move |(reads, changes)| plain(format!("run \"make\"{changes} {{ reads {reads:?}; }}"))),
         changes.clone().prop_map(move |changes| plain(format!("run \"echo $ONE\" \"true\"{changes}"))),
         (0..5_u8, value()).prop_map(move |(number, value)| plain(format!("env V{number}={}", kdl(&value)))),
         (0..5_u8, value()).prop_map(move |(number, value)| plain(format!("label \"l{number}\" {}", kdl(&value)))),
