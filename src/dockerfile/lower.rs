@@ -46,12 +46,13 @@ pub fn lower(graph: &Graph, diagnostics: &mut Diagnostics) -> Result<Dockerfile,
             reported: &mut reported,
             place: Place { origins: vec![stage.base.span], step: None },
             helpers: Vec::new(),
+            empty_stage: None,
             body: Vec::new(),
         };
         lowering.stage();
         let StageLowering { helpers, body, state, .. } = lowering;
         instructions.extend(helpers);
-        instructions.extend(join::join(body));
+        instructions.extend(join::join(body, graph.target));
         if let Some(name) = &stage.name {
             ends.insert(&name.value, state);
         }
@@ -112,6 +113,8 @@ struct StageLowering<'g, 'd> {
     place: Place<'g>,
     /// Stages that only bring something to this one; they stand before it.
     helpers: Vec<Placed>,
+    /// The one of them that holds an empty directory.
+    empty_stage: Option<StageName>,
     body: Vec<Placed>,
 }
 

@@ -3,6 +3,7 @@
 use super::super::dockerignore::excluded_by_ignore_file;
 use super::super::instruction::{Copied, Copy, ImageSource, Instruction};
 use super::StageLowering;
+use crate::base::ImagePath;
 use crate::graph::{Copy as CopyStep, CopyFrom, Target};
 
 impl StageLowering<'_, '_> {
@@ -19,6 +20,8 @@ impl StageLowering<'_, '_> {
         } else {
             copy.exclude.iter().map(|pattern| pattern.value.clone()).collect()
         };
+        let directory = if copy.into_directory { copy.to.clone() } else { copy.to.parent() };
+        self.make_way(&directory, copy.mode);
         let owner = copy.owner.as_ref().map(|owner| self.owner(&owner.value));
         self.push(Instruction::Copy(Copy {
             from,
@@ -28,6 +31,19 @@ impl StageLowering<'_, '_> {
             owner,
             mode: copy.mode,
             exclude,
+        }));
+    }
+
+    /// A copy of the compiler's own.
+    pub(super) fn copy_from_context(&mut self, path: &str, to: &ImagePath) {
+        self.push(Instruction::Copy(Copy {
+            from: None,
+            what: Copied::Paths(vec![path.to_owned()]),
+            to: to.clone(),
+            into_directory: false,
+            owner: None,
+            mode: None,
+            exclude: Vec::new(),
         }));
     }
 

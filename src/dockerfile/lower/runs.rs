@@ -1,6 +1,6 @@
 //! Commands: the user's, a language's, and what every RUN has in common.
 
-use super::super::instruction::{Body, Copied, Copy, Instruction, Joining, Run, RunMount, Statement};
+use super::super::instruction::{Body, Instruction, Joining, Run, RunMount, Statement};
 use super::StageLowering;
 use super::state::is_root;
 use crate::base::{ImagePath, Owner, Spanned};
@@ -160,15 +160,7 @@ impl StageLowering<'_, '_> {
         let is_classic = self.is_classic();
         match mount {
             Mount::Bind { source, target } if is_classic || !is_mountable(source) => {
-                self.push(Instruction::Copy(Copy {
-                    from: None,
-                    what: Copied::Paths(vec![source.clone()]),
-                    to: target.clone(),
-                    into_directory: false,
-                    owner: None,
-                    mode: None,
-                    exclude: Vec::new(),
-                }));
+                self.copy_from_context(source, target);
                 cleaning.push(statement(&["rm", "-rf", target.as_str()]));
                 None
             }

@@ -4,7 +4,8 @@ use super::super::instruction::Instruction;
 use super::super::parse::Keyword;
 use super::StageLowering;
 use crate::base::{ImagePath, Owner};
-use crate::graph::{StepKind, shell};
+use crate::graph::{Family, StepKind, shell};
+use std::collections::BTreeSet;
 
 /// What the instructions so far have set; `None` for what the base has, which is not known.
 #[derive(Debug, Clone, Default)]
@@ -19,7 +20,32 @@ pub(super) struct State {
     wanted_shell: Option<Vec<String>>,
     /// Whether `passwd` of an image without tools is written.
     pub(super) has_accounts: bool,
+    /// Directories that are there for sure, beside those of every base.
+    directories: BTreeSet<ImagePath>,
 }
+
+/// Directories that every base with files of a distribution has.
+const USUAL_DIRECTORIES: &[&str] = &[
+    "/bin",
+    "/etc",
+    "/home",
+    "/lib",
+    "/root",
+    "/run",
+    "/sbin",
+    "/tmp",
+    "/usr",
+    "/usr/bin",
+    "/usr/lib",
+    "/usr/local",
+    "/usr/local/bin",
+    "/usr/sbin",
+    "/usr/share",
+    "/var",
+    "/var/lib",
+    "/var/log",
+    "/var/tmp",
+];
 
 impl State {
     /// What an empty image has.
@@ -35,6 +61,14 @@ impl State {
             Keyword::Workdir => self.workdir = None,
             Keyword::Shell => self.shell = Some(Vec::new()),
             _ => {}
+        }
+    }
+
+    /// The directory `path` is there now, and all it stands in.
+    pub(super) fn has_directory(&mut self, path: &ImagePath) {
+        let mut path = path.clone();
+        while path.as_str() != "/" && self.directories.insert(path.clone()) {
+            path = path.parent();
         }
     }
 
@@ -145,8 +179,15 @@ impl StageLowering<'_, '_> {
     pub(super) fn workdir(&mut self, path: &ImagePath) {
         if self.state.workdir.as_ref() != Some(path) {
             self.state.workdir = Some(path.clone());
+            self.state.has_directory(path);
             self.push(Instruction::Workdir(path.clone()));
         }
+    }
+
+    /// Whether the directory `path` is there for sure.
+    pub(super) fn knows_directory(&self, path: &ImagePath) -> bool {
+        let is_usual = || self.stage.family != Family::Empty && USUAL_DIRECTORIES.contains(&path.as_str());
+        path.as_str() == "/" || self.state.directories.contains(path) || is_usual()
     }
 
     /// `owner` as instructions take it: numbers where they are known, for names are looked up in the image.

@@ -1,14 +1,13 @@
 //! What steps become, per target.
 
 use super::super::sample::{
-    copy, dir, fetch, file, git, graph, link, mode, owner, packages, path, pip, run, stage, text, user, variable,
+    graph, packages, stage,
 };
 use super::super::{lower, print};
 use crate::base::{EnvName, Port, Protocol};
 use crate::diagnostic::Diagnostics;
 use crate::graph::{
-    Check, Command, Config, Graph, Label, Manager, Mount, Network, Repository, Run, Sharing, Stage, StepKind,
-    Target,
+    Check, Command, Config, Graph, Label, Manager, Mount, Network, Repository, Run, Sharing, Stage, StepKind, Target,
 };
 
 const DEBIAN: &str = "debian:bookworm-slim";
