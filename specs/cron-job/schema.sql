@@ -1,0 +1,1 @@
+create table if not exists run(at text not null);

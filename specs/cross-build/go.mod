@@ -1,0 +1,3 @@
+module example.com/which
+
+go 1.19

@@ -1,0 +1,1 @@
+import common; print("web of", common.NAME)

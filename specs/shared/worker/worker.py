@@ -1,0 +1,1 @@
+import common; print("worker of", common.NAME)
