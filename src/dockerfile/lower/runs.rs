@@ -161,14 +161,16 @@ impl StageLowering<'_, '_> {
         match mount {
             Mount::Bind { source, target } if is_classic || !is_mountable(source) => {
                 self.copy_from_context(source, target);
-                cleaning.push(statement(&["rm", "-rf", target.as_str()]));
+                let manifests = ImagePath::root().join(&Language::MANIFEST_DIR[1..]);
+                let gone = if manifests.contains(target) { &manifests } else { target };
+                clean(gone, cleaning);
                 None
             }
             Mount::Bind { source, target } => {
                 Some(RunMount::Bind { from: None, source: source.clone(), target: target.clone() })
             }
             Mount::Cache { target, .. } if is_classic => {
-                cleaning.push(statement(&["rm", "-rf", target.as_str()]));
+                clean(target, cleaning);
                 None
             }
             Mount::Cache { target, id, sharing } => {
@@ -187,6 +189,14 @@ impl StageLowering<'_, '_> {
             }
             Mount::Ssh => Some(RunMount::Ssh { owner }),
         }
+    }
+}
+
+/// Removes `path` at the end of the layer that it is in the way of.
+fn clean(path: &ImagePath, cleaning: &mut Vec<Statement>) {
+    let statement = statement(&["rm", "-rf", path.as_str()]);
+    if !cleaning.contains(&statement) {
+        cleaning.push(statement);
     }
 }
 
