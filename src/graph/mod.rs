@@ -2,6 +2,7 @@
 
 mod config;
 mod family;
+pub mod known;
 pub mod shell;
 mod stage;
 mod step;
