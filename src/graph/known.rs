@@ -49,13 +49,17 @@ pub fn start(image: &ImageRef) -> Option<Start> {
             Some(Start::Unprivileged)
         }
         Some(
-            "nginx" | "httpd" | "postgres" | "redis" | "valkey" | "mysql" | "mariadb" | "percona" | "mongo" | "rabbitmq"
-            | "cassandra" | "couchdb" | "influxdb" | "ghost" | "wordpress" | "nextcloud" | "drupal" | "joomla" | "zookeeper"
-            | "consul" | "vault",
+            "nginx" | "httpd" | "postgres" | "redis" | "valkey" | "mysql" | "mariadb" | "percona" | "mongo"
+            | "rabbitmq" | "cassandra" | "couchdb" | "influxdb" | "ghost" | "wordpress" | "nextcloud" | "drupal"
+            | "joomla" | "zookeeper" | "consul" | "vault",
         ) => Some(Start::Drops),
-        Some("php") if image.tag().is_some_and(|tag| tag.contains("apache") || tag.contains("fpm")) => Some(Start::Drops),
+        Some("php") if image.tag().is_some_and(|tag| tag.contains("apache") || tag.contains("fpm")) => {
+            Some(Start::Drops)
+        }
         Some(_) => None,
-        None if ["nginxinc/nginx-unprivileged", "grafana/grafana", "jenkins/jenkins"].iter().any(|known| name.ends_with(known))
+        None if ["nginxinc/nginx-unprivileged", "grafana/grafana", "jenkins/jenkins"]
+            .iter()
+            .any(|known| name.ends_with(known))
             || ["cgr.dev/chainguard/", "bitnami/", "docker.io/bitnami/", "prom/", "quay.io/prometheus/"]
                 .iter()
                 .any(|known| name.starts_with(known)) =>
@@ -111,7 +115,9 @@ fn official(image: &ImageRef) -> Option<&str> {
 fn has_ubuntu_user(tag: &str) -> bool {
     let version = tag.split(['-', '.']).next().and_then(|year| year.parse::<u32>().ok());
     version.is_some_and(|year| year >= 23)
-        || ["latest", "rolling", "devel", "noble", "oracular", "plucky", "questing"].iter().any(|name| tag.starts_with(name))
+        || ["latest", "rolling", "devel", "noble", "oracular", "plucky", "questing"]
+            .iter()
+            .any(|name| tag.starts_with(name))
 }
 
 /// Debian's base-passwd, which numbers them the same in every release.
