@@ -16,3 +16,4 @@ pub mod model;
 pub mod pass;
 pub mod spec;
 pub mod syntax;
+pub mod workspace;
