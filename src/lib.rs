@@ -14,6 +14,7 @@ pub mod host;
 pub mod lower;
 pub mod model;
 pub mod pass;
+pub mod rule;
 pub mod spec;
 pub mod syntax;
 pub mod workspace;

@@ -1,6 +1,6 @@
 //! Floor 1: diagnostics as data. What is wrong, where, how it came there, and what to do about it.
 
-mod code;
+pub(crate) mod code;
 mod collect;
 mod source;
 
