@@ -2,6 +2,7 @@
 
 pub(crate) mod code;
 mod collect;
+pub mod render;
 mod source;
 
 pub use code::told as codes;

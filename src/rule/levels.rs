@@ -3,7 +3,7 @@
 use super::{Rule, names};
 use crate::base::Span;
 use crate::diagnostic::codes::{NEEDLESS_ALLOW, UNKNOWN_NAME};
-use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::diagnostic::{Diagnostic, Diagnostics, Reported};
 use crate::graph::{Graph, Level, RuleSetting, Stage};
 use std::collections::BTreeSet;
 
@@ -29,17 +29,19 @@ impl<'a> Levels<'a> {
     }
 
     /// Tells the settings of rules that do not exist and the `allow`s that nothing needed.
-    pub(super) fn tell(self, diagnostics: &mut Diagnostics) {
+    pub(super) fn tell(self, diagnostics: &mut Diagnostics) -> Result<(), Reported> {
+        let mut told = Ok(());
         let settings = self.graph.stages.iter().flat_map(|stage| &stage.rules).chain(&self.graph.rules);
         for RuleSetting { rule, level, shared, .. } in settings {
             if !names().any(|name| name == rule.value) {
                 let message = format!("there is no rule `{}`", rule.value);
                 let unknown = Diagnostic::error(&UNKNOWN_NAME, rule.span, message);
-                diagnostics.error(unknown.did_you_mean(&rule.value, names()));
+                told = Err(diagnostics.error(unknown.did_you_mean(&rule.value, names())));
             } else if *level == Level::Allow && !shared && !self.needed.contains(&rule.span) {
                 let message = format!("rule `{}` finds nothing here to allow", rule.value);
                 diagnostics.warn(Diagnostic::warning(&NEEDLESS_ALLOW, rule.span, message).hint("remove this `allow`"));
             }
         }
+        told
     }
 }

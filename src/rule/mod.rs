@@ -12,7 +12,7 @@ mod unpinned_git;
 mod unpinned_package;
 
 use crate::base::World;
-use crate::diagnostic::{Code, Diagnostic, Diagnostics};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, Reported};
 use crate::graph::{Graph, Level};
 use levels::Levels;
 use scene::Scene;
@@ -82,8 +82,9 @@ impl Findings {
 ///
 /// A finding at level deny is an error, one at level warn a warning. Of the settings for its rule the last one of its
 /// stage counts, else the last one of the graph, else the rule's own level. An `allow` that allowed nothing is told,
-/// unless it stands outside the image, where another may need it.
-pub fn check(graph: &Graph, world: &dyn World, diagnostics: &mut Diagnostics) {
+/// unless it stands outside the image, where another may need it. `Err` if anything was an error.
+pub fn check(graph: &Graph, world: &dyn World, diagnostics: &mut Diagnostics) -> Result<(), Reported> {
+    let mut checked = Ok(());
     let mut levels = Levels::new(graph);
     for stage in &graph.stages {
         let scene = Scene::new(graph, stage, world);
@@ -96,14 +97,12 @@ pub fn check(graph: &Graph, world: &dyn World, diagnostics: &mut Diagnostics) {
                     _ if graph.unlocked && rule.pins => {}
                     Level::Allow => {}
                     Level::Warn => diagnostics.warn(diagnostic),
-                    Level::Deny => {
-                        diagnostics.error(diagnostic);
-                    }
+                    Level::Deny => checked = Err(diagnostics.error(diagnostic)),
                 }
             }
         }
     }
-    levels.tell(diagnostics);
+    levels.tell(diagnostics).and(checked)
 }
 
 /// The rules.
@@ -128,7 +127,7 @@ mod tests {
         let world = MemoryWorld::default();
         let graph = Graph { unlocked, ..testing::graph(body, &world) };
         let mut diagnostics = Diagnostics::new();
-        check(&graph, &world, &mut diagnostics);
+        let _ = check(&graph, &world, &mut diagnostics);
         let told = diagnostics.into_sorted().into_iter();
         let told = told.filter(|d| ["unpinned-base", "needless-allow", "unknown-name"].contains(&d.code.name));
         let line = |d: Diagnostic| {

@@ -7,8 +7,7 @@ use super::super::{lower, print};
 use crate::base::{EnvName, Port, Protocol};
 use crate::diagnostic::Diagnostics;
 use crate::graph::{
-    Check, Command, Config, Graph, Label, Manager, Mount, Network, Repository, Run, Sharing, Stage, StepKind,
-    Target,
+    Check, Command, Config, Graph, Label, Manager, Mount, Network, Repository, Run, Sharing, Stage, StepKind, Target,
 };
 
 const DEBIAN: &str = "debian:bookworm-slim";
