@@ -5,6 +5,7 @@
 #![warn(missing_docs)]
 
 pub mod base;
+pub mod cli;
 pub mod compile;
 pub mod diagnostic;
 pub mod dockerfile;

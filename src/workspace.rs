@@ -26,6 +26,8 @@ pub struct Workspace {
     pub target: Option<Target>,
     /// The images its files declare, those with mistakes too, in order of files.
     pub declared: Vec<Declared>,
+    /// Whether its own file is sound enough to say who its members are.
+    pub has_members: bool,
     /// Its files that could be read, its own first, then by path.
     pub files: Vec<(FileId, String)>,
 }
@@ -46,6 +48,7 @@ pub fn read(world: &dyn World, file: &str) -> Workspace {
     let own = workspace.read_file(world, file, None, &mut documents);
     // A workspace file that does not parse names no members, and images it would have are not unknown to anybody.
     let Some(_) = own else { return workspace };
+    workspace.has_members = true;
     let settings = documents.first_mut().and_then(|own: &mut SpecFile| own.document.workspace.take());
     for (path, glob) in members::expand(world, settings.as_ref(), file, &mut workspace.diagnostics) {
         workspace.read_file(world, &path, Some(glob), &mut documents);
