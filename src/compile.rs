@@ -7,7 +7,7 @@ use crate::dockerfile::{self, Dockerfile, Printed};
 use crate::graph::Graph;
 use crate::lower::{self, Options};
 use crate::model::{Image, SpecFile};
-use crate::{pass, spec, syntax};
+use crate::{pass, rule, spec, syntax};
 
 /// What an image compiles to.
 #[derive(Debug, Clone)]
@@ -24,7 +24,12 @@ pub struct Compiled {
 
 /// Reads a spec file: its text becomes part of `sources`, its mistakes are told. `path` is seen from the workspace's
 /// root.
-pub fn read(path: &str, text: &str, sources: &mut Sources, diagnostics: &mut Diagnostics) -> Result<SpecFile, Reported> {
+pub fn read(
+    path: &str,
+    text: &str,
+    sources: &mut Sources,
+    diagnostics: &mut Diagnostics,
+) -> Result<SpecFile, Reported> {
     let file = sources.add(path, text);
     let nodes = syntax::parse(file, text, diagnostics)?;
     Ok(SpecFile { path: path.to_owned(), document: spec::decode(&nodes, diagnostics) })
@@ -38,8 +43,11 @@ pub fn compile(
     diagnostics: &mut Diagnostics,
 ) -> Result<Compiled, Reported> {
     let mut graph = lower::lower(image, world, options, diagnostics)?;
+    // The rules see what the spec says, before the passes drop and merge. What they deny does not hide what else is wrong.
+    let ruled = rule::check(&graph, world, diagnostics);
     pass::run(&mut graph, diagnostics)?;
     let dockerfile = dockerfile::lower(&graph, diagnostics)?;
+    ruled?;
     let printed = dockerfile::print(&dockerfile);
     let dockerignore = dockerfile::dockerignore(&graph);
     Ok(Compiled { graph, dockerfile, printed, dockerignore })

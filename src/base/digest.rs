@@ -19,6 +19,11 @@ impl Digest {
             )))
         }
     }
+
+    /// The 64 digits.
+    pub fn hex(&self) -> &str {
+        &self.0["sha256:".len()..]
+    }
 }
 
 impl fmt::Display for Digest {

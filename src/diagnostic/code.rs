@@ -10,25 +10,31 @@ pub struct Code {
     pub page: &'static str,
 }
 
-/// Makes [`Code`]s: `declare_codes! { /// Doc. WRONG_TYPE = "wrong-type"; }` gives the constants and `CODES`, the list of them.
+/// Makes the [`Code`] of a name, with its page: `code!("wrong-type")`.
+macro_rules! code {
+    ($name:literal) => {
+        $crate::diagnostic::Code {
+            name: $name,
+            page: include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/diagnostic/pages/", $name, ".md")),
+        }
+    };
+}
+pub(crate) use code;
+
+/// Makes many: `declare_codes! { /// Doc. WRONG_TYPE = "wrong-type"; }` gives the constants and `CODES`, the list of them.
 macro_rules! declare_codes {
     ($($(#[$doc:meta])* $constant:ident = $name:literal;)*) => {
         $(
             $(#[$doc])*
-            pub static $constant: $crate::diagnostic::Code = $crate::diagnostic::Code {
-                name: $name,
-                page: include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/diagnostic/pages/", $name, ".md")),
-            };
+            pub static $constant: $crate::diagnostic::Code = $crate::diagnostic::code::code!($name);
         )*
         /// Every code made here.
         pub static CODES: &[&$crate::diagnostic::Code] = &[$(&$constant),*];
     };
 }
-pub(crate) use declare_codes;
-
 pub use told::CODES;
 
-/// The codes of the floors between `syntax/` and `lower/`; each rule brings its own, beside its check.
+/// The codes that are no rules; each rule brings its own, beside its check (`rule/`).
 pub mod told {
     declare_codes! {
         /// Not KDL.
@@ -93,6 +99,8 @@ pub mod told {
         INVALID_MANIFEST = "invalid-manifest";
         /// An `allow` without a reason.
         MISSING_REASON = "missing-reason";
+        /// An `allow` of a rule that finds nothing to allow.
+        NEEDLESS_ALLOW = "needless-allow";
         /// A selection that matches nothing.
         NO_MATCH = "no-match";
         /// Two images that write one file.

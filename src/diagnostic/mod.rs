@@ -1,7 +1,8 @@
 //! Floor 1: diagnostics as data. What is wrong, where, how it came there, and what to do about it.
 
-mod code;
+pub(crate) mod code;
 mod collect;
+pub mod render;
 mod source;
 
 pub use code::told as codes;

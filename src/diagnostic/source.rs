@@ -72,13 +72,14 @@ impl Source {
 
     /// The text of a line, counted from 1, without its line break; empty where there is none.
     pub fn line(&self, number: u32) -> &str {
-        let Some(start) = self.line_starts.get(number as usize - 1) else { return "" };
-        let rest = &self.text[*start as usize..];
-        rest.split('\n').next().unwrap_or_default().trim_end_matches('\r')
+        let Some(start) = self.line_start(number) else { return "" };
+        let end = self.line_start(number + 1).map_or(self.text.len(), |next| next as usize - 1);
+        let line = &self.text[start as usize..end];
+        line.strip_suffix('\r').unwrap_or(line)
     }
 
     /// The byte where a line, counted from 1, starts.
     pub fn line_start(&self, number: u32) -> Option<u32> {
-        self.line_starts.get(number as usize - 1).copied()
+        self.line_starts.get((number as usize).checked_sub(1)?).copied()
     }
 }

@@ -1,8 +1,8 @@
 //! Dockerfile instructions as data. Values in them are what they are: how each is quoted is the printer's to know.
 
 use super::Feature;
-use crate::base::{EnvName, ImageName, ImagePath, ImageRef, Mode, Port, Protocol, Span, StageName};
-use crate::graph::{Check, Mount, Network, StepId};
+use crate::base::{Duration, EnvName, ImageName, ImagePath, ImageRef, Mode, Port, Protocol, Span, StageName};
+use crate::graph::{Network, Sharing, StepId};
 
 /// A Dockerfile.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,8 +16,8 @@ pub struct Dockerfile {
 /// What stands above the instructions.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Header {
-    /// The feature that needs a newer syntax than the target is known to have.
-    pub syntax: Option<Feature>,
+    /// The features that need a newer syntax than the target is known to have.
+    pub features: Vec<Feature>,
     /// The spec's path from the workspace's root.
     pub spec: String,
     /// Whether pins may be missing.
@@ -66,8 +66,8 @@ pub enum Instruction {
     Stopsignal(String),
     /// `SHELL`
     Shell(Vec<String>),
-    /// `HEALTHCHECK`
-    Healthcheck(Option<Check>),
+    /// `HEALTHCHECK`; without a check it is `NONE`.
+    Healthcheck(Option<Healthcheck>),
     /// `ENTRYPOINT`, exec form.
     Entrypoint(Vec<String>),
     /// `CMD`, exec form.
@@ -105,10 +105,16 @@ pub enum ImageSource {
     Registry(ImageRef),
     /// A stage of this file.
     Stage(StageName),
-    /// An image of the workspace, known to the builder as a named context.
+    /// An image of the workspace, known to the builder as the named context [`image_context`].
     Image(ImageName),
     /// A named context.
     Context(String),
+}
+
+/// The name of the named context that is an image of the workspace. Its tag says where it comes from to whoever builds
+/// without the context, and keeps linters from asking for one (hadolint DL3006, DL3022).
+pub fn image_context(name: &ImageName) -> String {
+    format!("{name}:workspace")
 }
 
 /// A `RUN`.
@@ -120,23 +126,62 @@ pub struct Run {
     pub network: Network,
     /// What it runs.
     pub body: Body,
-    /// Whether the compiler wrote it, so that it may be joined with another it wrote.
-    pub generated: bool,
+    /// Whether it may become one RUN with a neighbour.
+    pub joining: Joining,
 }
 
-/// A mount of a `RUN`.
+/// Whether a `RUN` may become one with the RUN that stands next to it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Joining {
+    /// A small step that the compiler wrote: with any neighbour, which then shares its layer.
+    Free,
+    /// The user's commands: with small steps only.
+    Kept {
+        /// Whether they leave something of the shell changed for what follows: its directory, variables, options.
+        leaves_state: bool,
+    },
+    /// Packages: never, for what is joined with them would install them anew.
+    Never,
+}
+
+/// A mount of a `RUN` (Dockerfile reference, `RUN --mount`).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RunMount {
-    /// One that a graph knows.
-    Graph(Mount),
-    /// A file of another stage.
-    Stage {
-        /// Which stage.
-        from: StageName,
-        /// The file in it.
-        source: ImagePath,
+    /// A file or directory of the build context, or of a stage.
+    Bind {
+        /// The stage; `None` for the build context.
+        from: Option<StageName>,
+        /// The path there.
+        source: String,
         /// Where it is seen.
         target: ImagePath,
+    },
+    /// A directory kept between builds.
+    Cache {
+        /// Where it is seen.
+        target: ImagePath,
+        /// What it is known by; its target if none is given.
+        id: Option<String>,
+        /// Who else may use it at the same time.
+        sharing: Sharing,
+        /// Who it belongs to, if not root.
+        owner: Option<(u32, u32)>,
+    },
+    /// A secret.
+    Secret {
+        /// What it is known by.
+        id: String,
+        /// The file it is seen in.
+        target: Option<ImagePath>,
+        /// The variable it is seen in.
+        env: Option<EnvName>,
+        /// Who may read it, if not root.
+        owner: Option<(u32, u32)>,
+    },
+    /// The SSH agent.
+    Ssh {
+        /// Who may use it, if not root.
+        owner: Option<(u32, u32)>,
     },
 }
 
@@ -200,4 +245,29 @@ pub struct Add {
     pub mode: Option<Mode>,
     /// Whether it unpacks an archive (Dockerfile 1.17).
     pub unpack: bool,
+}
+
+/// A `HEALTHCHECK` with a command.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Healthcheck {
+    /// The command, exec form.
+    pub command: Vec<String>,
+    /// Time between two checks.
+    pub interval: Option<Duration>,
+    /// After how long a check has failed.
+    pub timeout: Option<Duration>,
+    /// How long failures do not count after the start.
+    pub start_period: Option<Duration>,
+    /// Time between two checks during the start period.
+    pub start_interval: Option<Duration>,
+    /// How many failures make it unhealthy.
+    pub retries: Option<u32>,
+}
+
+impl Add {
+    /// Whether it checks a repository out rather than downloads a file: builders tell by the ending of the address
+    /// (BuildKit, `gitutil.IsGitTransport` and the suffix `.git`).
+    pub fn is_repository(&self) -> bool {
+        self.url.split('#').next().is_some_and(|address| address.ends_with(".git"))
+    }
 }

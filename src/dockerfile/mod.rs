@@ -2,18 +2,23 @@
 //! ([`print`]), and read back ([`parse_raw`]). No other place makes Dockerfile text.
 
 mod dockerignore;
+mod expressible;
 mod instruction;
+mod join;
 mod lower;
 mod parse;
 mod print;
+mod quote;
+#[cfg(test)]
+mod sample;
 mod syntax_version;
 
 pub use dockerignore::dockerignore;
 pub use instruction::{
-    Add, Body, Copied, Copy, Dockerfile, EnvValue, From, Header, ImageSource, Instruction, Placed, Run, RunMount,
-    Statement,
+    Add, Body, Copied, Copy, Dockerfile, EnvValue, From, Header, Healthcheck, ImageSource, Instruction, Joining,
+    Placed, Run, RunMount, Statement, image_context,
 };
 pub use lower::lower;
-pub use parse::{Keyword, Raw, parse_raw};
+pub use parse::{Arguments, Flag, Heredoc, Keyword, Parsed, parse_raw};
 pub use print::{Printed, print};
 pub use syntax_version::Feature;

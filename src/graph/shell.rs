@@ -30,9 +30,25 @@ pub struct Analysis {
     pub comments: bool,
     /// Whether something runs in the background.
     pub background: bool,
+    /// Whether a variable is set for more than one command.
+    pub assigns: bool,
 }
 
+/// Builtins that change the shell for what follows (POSIX.1-2017, 2.14 and *Utilities*; bash's beside them).
+const STATEFUL: &[&str] = &[
+    ".", "alias", "cd", "declare", "eval", "exec", "exit", "export", "getopts", "hash", "local", "popd", "pushd",
+    "read", "readonly", "return", "set", "shift", "shopt", "source", "trap", "typeset", "ulimit", "umask", "unalias",
+    "unset",
+];
+
 impl Analysis {
+    /// Whether what follows in the same shell may run in another directory, with other variables or options.
+    pub fn leaves_state(&self) -> bool {
+        let is_stateful =
+            |program: &Program| STATEFUL.contains(&program.name.as_str()) || program.name.contains(['$', '`']);
+        self.assigns || self.background || self.programs.iter().any(is_stateful)
+    }
+
     /// Whether its statements can stand in an `&&` chain, each on a line of its own.
     pub fn is_simple(&self) -> bool {
         let pieces = || self.statements.iter().flat_map(|statement| &statement.pieces);
@@ -114,7 +130,8 @@ pub fn script(texts: &[&str]) -> Result<Script, Invalid> {
     Ok(Script::Lines(format!("set -e\n{}", lines.join("\n"))))
 }
 
-fn is_fragile(c: char) -> bool {
+/// Whether a line of a Dockerfile would not keep `c`: a builder may end the line there, or trim it.
+pub fn is_fragile(c: char) -> bool {
     (c.is_control() && !matches!(c, '\n' | '\t')) || (c.is_whitespace() && !c.is_ascii())
 }
 

@@ -25,6 +25,20 @@ pub struct Graph {
     pub rules: Vec<RuleSetting>,
 }
 
+impl Graph {
+    /// A stage, the stage it starts from, the one that starts from, and so on.
+    pub fn stages_below<'g>(&'g self, stage: &'g Stage) -> impl Iterator<Item = &'g Stage> {
+        let below = |stage: &&'g Stage| match &stage.base.value {
+            Base::Stage(base) => {
+                self.stages.iter().find(|below| below.name.as_ref().is_some_and(|name| name.value == *base))
+            }
+            Base::Scratch | Base::Registry(_) | Base::Image(_) => None,
+        };
+        // No more than there are, so that stages that start from each other end too.
+        std::iter::successors(Some(stage), below).take(self.stages.len())
+    }
+}
+
 /// A stage of a build.
 #[derive(Debug, Clone)]
 pub struct Stage {

@@ -111,3 +111,60 @@ fn quiet_python(steps: &mut [Step]) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::MemoryWorld;
+    use crate::diagnostic::{Diagnostics, Sources};
+
+    /// What each step of a body needs, by the numbers of their places in the source.
+    fn check(body: &str, expected: &[&[u32]]) {
+        let text = format!("image \"app\" {{ from \"debian:12\"; {body} }}");
+        let world = MemoryWorld::new([("src/a.py", ""), ("app.conf", ""), ("requirements.txt", "")]);
+        let (mut sources, mut diagnostics) = (Sources::new(), Diagnostics::new());
+        let file = crate::compile::read("image.kdl", &text, &mut sources, &mut diagnostics).expect(body);
+        let images = crate::model::resolve(&[file], None, &mut diagnostics);
+        let graph = crate::lower::lower(&images[0], &world, Default::default(), &mut diagnostics).expect(body);
+        let steps = graph.stages[0].steps.iter();
+        let needs: Vec<Vec<u32>> = steps.map(|step| step.needs.iter().map(|id| id.0).collect()).collect();
+        assert_eq!(needs, expected, "{body}");
+    }
+
+    #[test]
+    fn commands_need_their_surroundings() {
+        check(
+            "run \"a\"; apt \"tini\"; env A=\"1\"; path \"/b\"; workdir \"/w\"",
+            &[&[1, 2, 3, 4], &[], &[], &[], &[1]],
+        );
+        check("apt \"tini\"; env A=\"1\" at=\"packages\"", &[&[1], &[]]);
+        check("dir \"/d\"; env A=\"1\"; apt \"tini\"", &[&[2], &[], &[]]);
+        check("run \"a $A\" { reads; }; arg A=\"1\" B=\"2\"", &[&[1], &[], &[]]);
+    }
+
+    #[test]
+    fn a_run_needs_what_it_reads() {
+        let copies = "copy \"src\" to=\"/app/src\"; copy \"app.conf\" to=\"/etc/app.conf\"";
+        check(&format!("{copies}; run \"a\""), &[&[], &[], &[0, 1]]);
+        check(&format!("{copies}; run \"a\" {{ reads \"/app\"; }}"), &[&[], &[], &[0]]);
+        check(&format!("run \"a\" {{ reads \"/app/src/x\"; }}; {copies}"), &[&[1], &[], &[]]);
+        check(&format!("{copies}; run \"a\" {{ reads; }}"), &[&[], &[], &[]]);
+        // Nothing is known to write /out, so an earlier command may have made it.
+        check(&format!("{copies}; run \"a\"; run \"b\" {{ reads \"/out\"; }}"), &[&[], &[], &[0, 1], &[2]]);
+        check("run \"a\"; run \"b\"", &[&[], &[0]]);
+    }
+
+    #[test]
+    fn what_writes_below_goes_on_top() {
+        check("copy \"src\" to=\"/app/src\"; dir \"/app\"", &[&[1], &[]]);
+        check("copy \"src\" to=\"/app\"; dir \"/app\"", &[&[1], &[]]);
+        check("file \"/etc/app.conf\" \"a\"; copy \"app.conf\" to=\"/etc/\"", &[&[], &[0]]);
+        check("copy \"app.conf\" to=\"/etc/\"; file \"/etc/other\" \"a\"", &[&[], &[]]);
+        check("file \"/a\" \"1\"; apt \"tini\"", &[&[1], &[]]);
+    }
+
+    #[test]
+    fn a_raw_instruction_stays_between() {
+        check("run \"a\"; raw \"ONBUILD RUN b\"; file \"/c\" \"\"; env A=\"1\"", &[&[3], &[0, 3], &[1], &[]]);
+    }
+}

@@ -154,3 +154,59 @@ fn check_cycles(images: &[Image], diagnostics: &mut Diagnostics) {
         diagnostics.error(diagnostic);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diagnostic::Sources;
+
+    /// What is told of the images of `text`, as `line code: message`.
+    fn check(text: &str, expected: &[&str]) {
+        let (mut sources, mut diagnostics) = (Sources::new(), Diagnostics::new());
+        let file = crate::compile::read("app/image.kdl", text, &mut sources, &mut diagnostics).expect(text);
+        resolve(&[file], None, &mut diagnostics);
+        let line = |d: Diagnostic| {
+            let line = d.span().map_or(0, |span| sources.place(span).line);
+            format!("{line} {}: {}", d.code.name, d.message)
+        };
+        assert_eq!(diagnostics.into_sorted().into_iter().map(line).collect::<Vec<_>>(), expected, "{text}");
+    }
+
+    #[test]
+    fn mistakes() {
+        check(
+            "image \"a\" { from scratch; }\nimage \"a\" { from scratch; }",
+            &["2 duplicate-name: there are two images `a`"],
+        );
+        check(
+            "image \"a\" {\n  stage \"b\" { from scratch; }\n  stage \"b\" { from scratch; }\n  from stage=\"c\"\n}",
+            &["3 duplicate-name: there are two stages `b`", "4 unknown-stage: there is no stage `c`"],
+        );
+        check(
+            "image \"a\" {\n  stage \"b\" { from stage=\"c\"; }\n  stage \"c\" { from stage=\"b\"; }\n  from stage=\"b\"\n}",
+            &["2 cycle: stages need each other: b → c → b"],
+        );
+        check(
+            "image \"a\" { from image=\"b\"; }\nimage \"b\" { from image=\"a\"; }\nimage \"c\" { from image=\"d\"; }",
+            &[
+                "1 cycle: images are built from each other: a → b → a",
+                "3 unknown-image: there is no image `d` in the workspace",
+            ],
+        );
+        check(
+            "image \"a\" {\n  context \"../..\"\n  from scratch\n}",
+            &["2 path-escape: the build context `../..` leaves the workspace"],
+        );
+    }
+
+    #[test]
+    fn stages_stand_behind_those_they_need() {
+        let text = "image \"a\" {\n stage \"x\" { from stage=\"z\"; }\n stage \"y\" { from scratch; }\n \
+                    stage \"z\" { from scratch; copy \"/\" to=\"/\" stage=\"y\"; }\n from stage=\"x\"\n}";
+        let (mut sources, mut diagnostics) = (Sources::new(), Diagnostics::new());
+        let file = crate::compile::read("image.kdl", text, &mut sources, &mut diagnostics).expect(text);
+        let images = resolve(&[file], None, &mut diagnostics);
+        let names = images[0].stages.iter().map(|s| s.name.as_ref().map_or("", |name| name.value.as_str()));
+        assert_eq!(names.collect::<Vec<_>>(), ["y", "z", "x", ""]);
+    }
+}

@@ -25,6 +25,8 @@ pub struct RuleSetting {
     pub level: Level,
     /// Why, for an `allow`.
     pub reason: Option<String>,
+    /// Whether it stands in the workspace, where it speaks for all images.
+    pub shared: bool,
 }
 
 /// Settings of rules.
@@ -97,7 +99,8 @@ impl Decode for Rules {
                 inner.error(diagnostic.hint("add reason=\"…\""));
             }
             let reason = reason.map(|reason| reason.value);
-            settings.extend(rules.into_iter().map(|rule| RuleSetting { rule, level, reason: reason.clone() }));
+            let setting = |rule| RuleSetting { rule, level, reason: reason.clone(), shared: false };
+            settings.extend(rules.into_iter().map(setting));
             let finished = inner.finish();
             fields.note(finished);
         }

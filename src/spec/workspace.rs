@@ -1,6 +1,6 @@
 //! `workspace`
 
-use super::{Rules, Target};
+use super::{RuleSetting, Rules, Target};
 use crate::base::{Span, Spanned};
 use crate::diagnostic::Reported;
 use crate::syntax::{Args, Decode, Fields, Merge, Shape, Ty};
@@ -72,7 +72,8 @@ impl Decode for Workspace {
     fn from_fields(fields: &mut Fields<'_>) -> Result<Self, Reported> {
         let members = fields.decode_children::<Members>().into_iter().flat_map(|members| members.0).collect();
         let target = fields.decode_child::<TargetNode>().map(|target| target.0);
-        let settings = fields.decode_children::<Rules>().into_iter().flat_map(|rules| rules.settings).collect();
+        let rules = fields.decode_children::<Rules>().into_iter().flat_map(|rules| rules.settings);
+        let settings = rules.map(|setting| RuleSetting { shared: true, ..setting }).collect();
         Ok(Self { members, target, rules: Rules { settings }, span: fields.name_span() })
     }
 }

@@ -1,14 +1,22 @@
 //! Floor 2: KDL. Parsing with spans, the layer that reads typed values out of nodes, and formatting.
 
 mod fields;
+mod mistake;
 mod node;
+#[cfg(test)]
+mod oracle;
+mod outline;
 mod parse;
+mod print;
 mod shape;
+mod string;
+mod token;
 mod value;
 
 pub use fields::{Decode, Fields};
 pub(crate) use fields::{duplicate_node, unknown_node};
 pub use node::{Entry, Node, Property, Value};
+pub use outline::{MAX_DEPTH, MAX_MISTAKES, MAX_NODES};
 pub use parse::{MAX_BYTES, parse};
 pub use shape::{Args, Merge, Prop, Shape, Ty};
 pub use value::FromValue;

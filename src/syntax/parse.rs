@@ -1,10 +1,11 @@
 //! KDL text to nodes.
 
+use super::outline::outline;
 use super::{Entry, Node, Property, Value};
 use crate::base::{FileId, Span, Spanned};
 use crate::diagnostic::codes::{SYNTAX, TOO_LARGE};
 use crate::diagnostic::{Diagnostic, Diagnostics, Reported};
-use kdl::{KdlDocument, KdlEntry, KdlIdentifier, KdlNode, KdlValue};
+use kdl::{KdlDocument, KdlEntry, KdlError, KdlIdentifier, KdlNode, KdlValue};
 
 /// The size a spec may have.
 pub const MAX_BYTES: usize = 4 * 1024 * 1024;
@@ -15,27 +16,35 @@ pub fn parse(file: FileId, text: &str, diagnostics: &mut Diagnostics) -> Result<
         let message = format!("a spec may have {} MiB, and this has {} bytes", MAX_BYTES >> 20, text.len());
         return Err(diagnostics.error(Diagnostic::error(&TOO_LARGE, Span::file_start(file), message)));
     }
-    match KdlDocument::parse_v2(text) {
-        Ok(document) => Ok(Tree { file, text }.nodes(&document)),
-        Err(error) => {
-            let first = error.diagnostics.iter().min_by_key(|found| (found.span.len(), found.span.offset()));
-            let span = first.map_or(Span::file_start(file), |found| {
-                Span::new(file, found.span.offset(), found.span.offset() + found.span.len())
-            });
-            let message = first.and_then(|found| found.message.clone()).unwrap_or_else(|| "not KDL".to_owned());
-            Err(diagnostics.error(Diagnostic::error(&SYNTAX, span, message)))
-        }
+    let plain = outline(file, text, diagnostics)?;
+    match KdlDocument::parse_v2(&plain) {
+        Ok(document) => Ok(Tree { file, text: &plain }.nodes(&document)),
+        Err(error) => Err(diagnostics.error(refused(file, &error))),
     }
 }
 
+/// What `kdl` refuses although [`outline`] found nothing wrong: told as far as `kdl` knows it.
+fn refused(file: FileId, error: &KdlError) -> Diagnostic {
+    // The narrowest place: others are about the file as a whole.
+    let narrowest =
+        error.diagnostics.iter().filter(|found| !found.span.is_empty()).min_by_key(|found| found.span.len());
+    let span = narrowest.map_or(Span::file_start(file), |found| {
+        Span::new(file, found.span.offset(), found.span.offset() + found.span.len())
+    });
+    let message = narrowest.and_then(|found| found.message.clone()).unwrap_or_else(|| "this is not KDL".to_owned());
+    let hint = narrowest.and_then(|found| found.help.clone());
+    let diagnostic = Diagnostic::error(&SYNTAX, span, message);
+    hint.into_iter().fold(diagnostic, Diagnostic::hint)
+}
+
 /// The way from `kdl`'s tree to ours.
-struct Tree<'a> {
-    file: FileId,
-    text: &'a str,
+pub(super) struct Tree<'a> {
+    pub(super) file: FileId,
+    pub(super) text: &'a str,
 }
 
 impl Tree<'_> {
-    fn nodes(&self, document: &KdlDocument) -> Vec<Node> {
+    pub(super) fn nodes(&self, document: &KdlDocument) -> Vec<Node> {
         document.nodes().iter().map(|node| self.node(node)).collect()
     }
 
@@ -123,10 +132,11 @@ mod tests {
         check("a b=1 c = \"x y\" 2", &["a b=1 c = \"x y\" 2", "a", "2", "b", "1", "c", "\"x y\""]);
         check("(t)a (u)1 k=(v)2", &["(t)a (u)1 k=(v)2", "t", "a", "u", "1", "k", "v", "2"]);
         check("( t ) a (u) 1 k = ( v ) 2", &["( t ) a (u) 1 k = ( v ) 2", "t", "a", "u", "1", "k", "v", "2"]);
+        check("a 1 /* x */ {} /* y */", &["a 1 /* x */ {}", "a", "1"]);
         check("a 1 {\r\n  b 2 // x\r\n}\r\n", &["a 1 {\r\n  b 2 // x\r\n}", "a", "1", "b 2", "b", "2"]);
         check("a \"\"\"\n  x\n  \"\"\"", &["a \"\"\"\n  x\n  \"\"\"", "a", "\"\"\"\n  x\n  \"\"\""]);
         check("a #\"x\"# 0755 3.10", &["a #\"x\"# 0755 3.10", "a", "#\"x\"#", "0755", "3.10"]);
-        check("\"a b\" 'é' ü=\"ñ\"", &["\"a b\" 'é' ü=\"ñ\"", "\"a b\"", "'é'", "ü", "\"ñ\""]);
+        check("\"a b\" é ü=\"ñ\"", &["\"a b\" é ü=\"ñ\"", "\"a b\"", "é", "ü", "\"ñ\""]);
         check("a /-1 2 /*x*/ 3 \\\n 4", &["a /-1 2 /*x*/ 3 \\\n 4", "a", "2", "3", "4"]);
     }
 }

@@ -331,6 +331,7 @@ impl<'t> Reader<'t> {
         let start = self.at;
         let mut end = start;
         let mut program: Option<Program> = None;
+        let mut assigns = false;
         loop {
             self.blanks();
             match self.peek() {
@@ -358,13 +359,14 @@ impl<'t> Reader<'t> {
             end = self.at;
             match &mut program {
                 Some(program) => program.arguments.push(word.text),
-                None if is_assignment(&word) => {}
+                None if is_assignment(&word) => assigns = true,
                 None => program = Some(Program { name: word.text, arguments: Vec::new(), fed_by: feeder }),
             }
         }
         if end == start {
             return Err(self.unexpected());
         }
+        self.found.assigns |= assigns && program.is_none();
         self.found.programs.extend(program);
         Ok(end)
     }

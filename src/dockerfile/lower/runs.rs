@@ -1,0 +1,226 @@
+//! Commands: the user's, a language's, and what every RUN has in common.
+
+use super::super::instruction::{Body, Copied, Copy, Instruction, Joining, Run, RunMount, Statement};
+use super::StageLowering;
+use super::state::is_root;
+use crate::base::{ImagePath, Owner, Spanned};
+use crate::diagnostic::Diagnostic;
+use crate::diagnostic::codes::SHELL_SYNTAX;
+use crate::graph::shell::{self, Script};
+use crate::graph::{Language, Mount, Network, Run as RunStep};
+
+/// How the commands of a step come to run as its user.
+enum As {
+    /// They run as whoever builds.
+    Builder,
+    /// USER says it.
+    User(String),
+    /// The builder runs a program that runs them as somebody else: the words before the shell text, and behind it.
+    Through(Vec<String>, Vec<String>),
+}
+
+impl StageLowering<'_, '_> {
+    pub(super) fn run(&mut self, run: &RunStep) {
+        if self.needs_shell("a `run`") {
+            self.run_with(run, &[], None);
+        }
+    }
+
+    /// The manifests are mounted: in a layer they would only be in the way of the sources.
+    pub(super) fn language(&mut self, language: &Language) {
+        if !self.needs_shell(&format!("`{}`", language.name)) {
+            return;
+        }
+        let directory = ImagePath::root().join(&Language::MANIFEST_DIR[1..]);
+        let mount = |manifest: &Spanned<String>| {
+            let target = ImagePath::resolve(&manifest.value, &directory).ok()?;
+            Some(Mount::Bind { source: manifest.value.clone(), target })
+        };
+        let mounts: Vec<Mount> = language.manifests.iter().filter_map(mount).collect();
+        self.run_with(&language.install, &mounts, Some(Joining::Never));
+    }
+
+    fn run_with(&mut self, run: &RunStep, manifests: &[Mount], joining: Option<Joining>) {
+        let Some(script) = self.script(run) else { return };
+        if run.network != Network::Default && self.is_classic() {
+            self.unsupported("choose the network of one command", "leave `network` to the whole build");
+        }
+        let leaves_state = !run.env.is_empty()
+            || run.commands.iter().any(|text| shell::analyse(&text.value).is_ok_and(|found| found.leaves_state()));
+        let runner = self.runner(run.user.as_ref());
+        let owner = run.user.as_ref().filter(|user| !user.value.is_root());
+        let owner = owner.and_then(|user| self.stage.numeric(&user.value));
+        let mut cleaning = Vec::new();
+        let mut mounts = Vec::new();
+        for mount in manifests.iter().chain(&run.mounts) {
+            mounts.extend(self.mount(mount, owner, &mut cleaning));
+        }
+        let script = match runner {
+            As::Builder => {
+                self.be_root();
+                script
+            }
+            As::User(user) => {
+                self.user(&user);
+                script
+            }
+            As::Through(before, behind) => through(&script, &before, &behind),
+        };
+        let body = self.body(script, cleaning);
+        let joining = joining.unwrap_or(Joining::Kept { leaves_state });
+        self.push(Instruction::Run(Run { mounts, network: run.network, body, joining }));
+    }
+
+    /// The script of a run's commands; its mistakes are told.
+    fn script(&mut self, run: &RunStep) -> Option<Script> {
+        let mut is_valid = true;
+        if self.state.has_posix_shell() {
+            for text in &run.commands {
+                if let Err(invalid) = shell::analyse(&text.value) {
+                    self.refuse(Diagnostic::error(&SHELL_SYNTAX, text.span, invalid.0));
+                    is_valid = false;
+                }
+            }
+        }
+        let assignments: Vec<String> =
+            run.env.iter().map(|(name, value)| format!("{name}={}", shell::quote(value))).collect();
+        let export = format!("export {}", assignments.join(" "));
+        let export = (!assignments.is_empty()).then_some(export.as_str());
+        let texts: Vec<&str> = export.into_iter().chain(run.commands.iter().map(|text| text.value.as_str())).collect();
+        if !self.state.has_posix_shell() {
+            // Nothing is known of its language, so that nothing is added to the text.
+            return is_valid.then(|| Script::Lines(texts.join("\n")));
+        }
+        if is_valid { shell::script(&texts).ok() } else { None }
+    }
+
+    /// How commands come to run as `user`.
+    fn runner(&self, user: Option<&Spanned<Owner>>) -> As {
+        let Some(user) = user.map(|user| &user.value) else { return As::Builder };
+        if user.is_root() {
+            return As::Builder;
+        }
+        // USER changes what the image runs as, unless the stage says later what that is to be.
+        if self.final_user().is_some_and(|user| !is_root(&user)) {
+            return As::User(self.owner(user));
+        }
+        let account = self.stage.accounts.iter().find(|account| user.user.parse() == Ok(account.uid));
+        let name = account.map_or(user.user.as_str(), |account| account.name.as_str());
+        if name.bytes().all(|b| b.is_ascii_digit()) || user.group.is_some() {
+            return As::User(self.owner(user));
+        }
+        let shell = self.state.shell().first().cloned().unwrap_or_default();
+        let words = |words: &[&str]| words.iter().map(|&word| word.to_owned()).collect();
+        As::Through(words(&["su", "-s", &shell, "-c"]), words(&[name]))
+    }
+
+    /// The body that says `script`, and then `cleaning`.
+    fn body(&self, script: Script, cleaning: Vec<Statement>) -> Body {
+        match script {
+            Script::Chain(statements) => {
+                let statements = statements.into_iter().map(|statement| Statement(vec![statement]));
+                self.chain(statements.chain(cleaning).collect())
+            }
+            Script::Lines(mut lines) => {
+                for statement in cleaning {
+                    lines.push('\n');
+                    lines.push_str(&statement.0.join(" "));
+                }
+                self.lines(lines)
+            }
+        }
+    }
+
+    /// A chain, or lines where a word in it holds what no line of a Dockerfile can.
+    fn chain(&self, statements: Vec<Statement>) -> Body {
+        let lines = || statements.iter().flat_map(|statement| &statement.0);
+        if lines().any(|line| line.contains(shell::is_fragile) || line.contains('\n')) {
+            let lines: Vec<String> = statements.iter().map(|statement| statement.0.join(" ")).collect();
+            return self.lines(format!("set -e\n{}", lines.join("\n")));
+        }
+        Body::Chain(statements)
+    }
+
+    fn lines(&self, lines: String) -> Body {
+        if self.is_classic() {
+            return Body::Exec(self.state.shell().into_iter().chain([lines]).collect());
+        }
+        Body::Lines(lines)
+    }
+
+    /// Adds a RUN of the compiler's own statements, as root.
+    pub(super) fn push_statements(&mut self, statements: Vec<Statement>, mounts: Vec<RunMount>, joining: Joining) {
+        self.be_root();
+        let body = self.chain(statements);
+        self.push(Instruction::Run(Run { mounts, network: Network::Default, body, joining }));
+    }
+
+    /// What a mount becomes. The classic builder has none: files are copied and removed, caches removed.
+    fn mount(&mut self, mount: &Mount, owner: Option<(u32, u32)>, cleaning: &mut Vec<Statement>) -> Option<RunMount> {
+        let is_classic = self.is_classic();
+        match mount {
+            Mount::Bind { source, target } if is_classic || !is_mountable(source) => {
+                self.push(Instruction::Copy(Copy {
+                    from: None,
+                    what: Copied::Paths(vec![source.clone()]),
+                    to: target.clone(),
+                    into_directory: false,
+                    owner: None,
+                    mode: None,
+                    exclude: Vec::new(),
+                }));
+                cleaning.push(statement(&["rm", "-rf", target.as_str()]));
+                None
+            }
+            Mount::Bind { source, target } => {
+                Some(RunMount::Bind { from: None, source: source.clone(), target: target.clone() })
+            }
+            Mount::Cache { target, .. } if is_classic => {
+                cleaning.push(statement(&["rm", "-rf", target.as_str()]));
+                None
+            }
+            Mount::Cache { target, id, sharing } => {
+                Some(RunMount::Cache { target: target.clone(), id: id.clone(), sharing: *sharing, owner })
+            }
+            Mount::Secret { .. } if is_classic => {
+                self.unsupported("mount a secret", "build with BuildKit or Buildah");
+                None
+            }
+            Mount::Secret { id, target, env } => {
+                Some(RunMount::Secret { id: id.clone(), target: target.clone(), env: env.clone(), owner })
+            }
+            Mount::Ssh if is_classic => {
+                self.unsupported("mount the SSH agent", "build with BuildKit or Buildah");
+                None
+            }
+            Mount::Ssh => Some(RunMount::Ssh { owner }),
+        }
+    }
+}
+
+/// Whether a mount's value can be `text`, which several parsers read, each with quotes of its own.
+pub(in super::super) fn is_mountable(text: &str) -> bool {
+    !text.contains(|c: char| c.is_whitespace() || c.is_control() || ",\"'\\$".contains(c))
+}
+
+/// `script` run by a program that takes shell text.
+fn through(script: &Script, before: &[String], behind: &[String]) -> Script {
+    let text = match script {
+        Script::Chain(statements) => statements.join(" && "),
+        Script::Lines(lines) => lines.clone(),
+    };
+    let words: Vec<&str> =
+        before.iter().map(String::as_str).chain([text.as_str()]).chain(behind.iter().map(String::as_str)).collect();
+    let command = command(&words);
+    if command.contains('\n') { Script::Lines(command) } else { Script::Chain(vec![command]) }
+}
+
+/// A command of these words.
+pub(super) fn command(words: &[&str]) -> String {
+    words.iter().map(|word| shell::quote(word)).collect::<Vec<_>>().join(" ")
+}
+
+/// A statement that is a command of these words.
+pub(super) fn statement(words: &[&str]) -> Statement {
+    Statement(vec![command(words)])
+}

@@ -1,0 +1,251 @@
+//! The workspace's files, as the core sees them.
+
+use super::reason;
+use crate::base::{ContextEntry, EntryKind, Invalid, World, normalize};
+use cap_std::ambient_authority;
+use cap_std::fs::{Dir, FileType};
+use std::io::{self, ErrorKind, Read as _};
+use std::path::Path;
+
+/// A directory of this machine as a world: nothing outside it can be reached through it, by no path and no symbolic link.
+#[derive(Debug)]
+pub struct Disk {
+    root: Dir,
+}
+
+impl Disk {
+    /// The size a file may have that is read as text: specs, requirements, the manifest.
+    pub const MAX_TEXT_BYTES: u64 = crate::syntax::MAX_BYTES as u64;
+
+    /// The world whose root is the directory `root`.
+    pub fn open(root: &Path) -> io::Result<Self> {
+        Ok(Self { root: Dir::open_ambient_dir(root, ambient_authority())? })
+    }
+
+    /// The root. What is reached through it stays below it.
+    pub fn root(&self) -> &Dir {
+        &self.root
+    }
+
+    /// The bytes of the regular file `path`, at most `limit` of them; `None` if nothing stands there.
+    pub fn read_bytes(&self, path: &str, limit: u64) -> Result<Option<Vec<u8>>, Invalid> {
+        let path = inside(path)?;
+        let metadata = match self.root.metadata(at(&path)) {
+            Ok(metadata) => metadata,
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(refused(&path, &error)),
+        };
+        // Known before it is opened: opening a pipe would wait for its other end.
+        if !metadata.is_file() {
+            return Err(Invalid::new(format!("`{path}` is {}", described(metadata.file_type()))));
+        }
+        let too_large = |bytes: u64| {
+            let (mib, rest) = (limit >> 20, limit & ((1 << 20) - 1));
+            debug_assert_eq!(rest, 0, "limits are whole MiB");
+            Invalid::new(format!("`{path}` has {bytes} bytes, and at most {mib} MiB are read"))
+        };
+        if metadata.len() > limit {
+            return Err(too_large(metadata.len()));
+        }
+        let mut bytes = Vec::with_capacity(metadata.len() as usize);
+        let file = self.root.open(&path).map_err(|error| refused(&path, &error))?;
+        file.take(limit + 1).read_to_end(&mut bytes).map_err(|error| refused(&path, &error))?;
+        // It may have grown meanwhile, and files such as those of /proc do not tell their size.
+        if bytes.len() as u64 > limit { Err(too_large(bytes.len() as u64)) } else { Ok(Some(bytes)) }
+    }
+}
+
+impl World for Disk {
+    fn entry(&self, path: &str) -> Result<Option<ContextEntry>, Invalid> {
+        let path = inside(path)?;
+        let metadata = match self.root.symlink_metadata(at(&path)) {
+            Ok(metadata) => metadata,
+            Err(error) if is_nothing(&error) => return Ok(None),
+            Err(error) => return Err(refused(&path, &error)),
+        };
+        let kind = match kind_of(metadata.file_type()) {
+            Some(EntryKind::Link) => match self.root.metadata(&path) {
+                Err(error) if error.kind() != ErrorKind::NotFound => return Err(refused(&path, &error)),
+                _ => EntryKind::Link,
+            },
+            Some(kind) => kind,
+            None => return Err(Invalid::new(format!("`{path}` is {}", described(metadata.file_type())))),
+        };
+        Ok(Some(ContextEntry { path, kind }))
+    }
+
+    /// Special files (pipes, sockets, devices) are left out, as builders leave them out of a context.
+    fn list(&self, path: &str) -> Result<Vec<ContextEntry>, Invalid> {
+        let path = inside(path)?;
+        let failed = |error: io::Error| refused(&path, &error);
+        let mut entries = Vec::new();
+        for entry in self.root.read_dir(at(&path)).map_err(failed)? {
+            let entry = entry.map_err(failed)?;
+            let Some(kind) = kind_of(entry.file_type().map_err(failed)?) else { continue };
+            let name = entry.file_name().into_string().map_err(|name| {
+                Invalid::new(format!("`{}` holds a file whose name is not UTF-8: {name:?}", at(&path)))
+            })?;
+            let path = if path.is_empty() { name } else { format!("{path}/{name}") };
+            entries.push(ContextEntry { path, kind });
+        }
+        entries.sort();
+        Ok(entries)
+    }
+
+    fn read(&self, path: &str) -> Result<String, Invalid> {
+        let bytes = self.read_bytes(path, Self::MAX_TEXT_BYTES)?;
+        let bytes = bytes.ok_or_else(|| Invalid::new(format!("there is no file `{path}`")))?;
+        String::from_utf8(bytes).map_err(|error| {
+            let valid = error.utf8_error().valid_up_to();
+            let line = 1 + error.as_bytes()[..valid].iter().filter(|byte| **byte == b'\n').count();
+            Invalid::new(format!("`{path}` is not UTF-8 (line {line}, byte {valid} of the file)"))
+        })
+    }
+}
+
+/// `path` normalised, if it stays inside by its own parts; the disk sees to the symbolic links.
+fn inside(path: &str) -> Result<String, Invalid> {
+    if path.starts_with('/') {
+        return Err(Invalid::new(format!("`{path}` is absolute, and paths start at the workspace")));
+    }
+    normalize(path).ok_or_else(|| Invalid::new(format!("`{path}` leaves the workspace")))
+}
+
+/// `path` as the system wants it, which has a name for the root.
+fn at(path: &str) -> &str {
+    if path.is_empty() { "." } else { path }
+}
+
+fn kind_of(file_type: FileType) -> Option<EntryKind> {
+    match file_type {
+        file if file.is_file() => Some(EntryKind::File),
+        directory if directory.is_dir() => Some(EntryKind::Directory),
+        link if link.is_symlink() => Some(EntryKind::Link),
+        _ => None,
+    }
+}
+
+fn described(file_type: FileType) -> &'static str {
+    match kind_of(file_type) {
+        Some(EntryKind::File) => "a file",
+        Some(EntryKind::Directory) => "a directory",
+        Some(EntryKind::Link) => "a symbolic link",
+        None => "neither a file nor a directory",
+    }
+}
+
+/// Whether an error says that nothing stands at a path: the name is not there, or what should be its directory is none.
+fn is_nothing(error: &io::Error) -> bool {
+    matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory)
+}
+
+fn refused(path: &str, error: &io::Error) -> Invalid {
+    let path = at(path);
+    // `cap-std` makes this error itself where a link would lead out; one of the system has a number.
+    if error.kind() == ErrorKind::PermissionDenied && error.raw_os_error().is_none() {
+        return Invalid::new(format!("`{path}` leaves the workspace through a symbolic link"));
+    }
+    match error.kind() {
+        ErrorKind::NotFound => Invalid::new(format!("there is no `{path}`")),
+        ErrorKind::NotADirectory => Invalid::new(format!("`{path}` is no directory")),
+        _ => Invalid::new(format!("`{path}` cannot be read: {}", reason(error))),
+    }
+}
+
+#[cfg(test)]
+#[cfg(unix)]
+mod tests {
+    use super::*;
+    use std::ffi::OsStr;
+    use std::fs;
+    use std::os::unix::ffi::OsStrExt as _;
+    use std::os::unix::fs::symlink;
+
+    /// A workspace with a file, a directory, and every sort of link, beside a file that is none of its business.
+    fn workspace() -> (tempfile::TempDir, Disk) {
+        let outside = tempfile::tempdir().expect("a directory");
+        let root = outside.path().join("root");
+        fs::create_dir_all(root.join("dir")).expect("made");
+        fs::write(outside.path().join("secret"), "s").expect("written");
+        fs::write(root.join("dir/file"), "text").expect("written");
+        fs::write(root.join("latin1"), b"a\nb\xe9").expect("written");
+        for (link, target) in [
+            ("to-file", "dir/file"),
+            ("to-dir", "dir"),
+            ("dir/up", "../dir/file"),
+            ("dangling", "nowhere"),
+            ("out", "../secret"),
+            ("out-dir", ".."),
+            ("absolute", "/etc/passwd"),
+            ("out-dangling", "../nowhere"),
+            ("loop", "loop"),
+        ] {
+            symlink(target, root.join(link)).expect("linked");
+        }
+        let disk = Disk::open(&root).expect("opened");
+        (outside, disk)
+    }
+
+    #[test]
+    fn entries() {
+        let (_outside, disk) = workspace();
+        let check = |path: &str, kind| {
+            let found = disk.entry(path).map(|entry| entry.map(|entry| entry.kind));
+            assert_eq!(found, Ok(kind), "{path}");
+        };
+        check("", Some(EntryKind::Directory));
+        check("dir/../dir/file", Some(EntryKind::File));
+        check("to-file", Some(EntryKind::Link));
+        check("to-dir/file", Some(EntryKind::File));
+        check("dangling", Some(EntryKind::Link));
+        check("nothing", None);
+        check("dir/file/below", None);
+    }
+
+    #[test]
+    fn nothing_outside() {
+        let (_outside, disk) = workspace();
+        for path in ["..", "../secret", "dir/../../secret", "/etc/passwd", "out", "out-dir/secret", "absolute", "loop"]
+        {
+            assert!(disk.entry(path).is_err(), "{path}");
+            assert!(disk.read(path).is_err(), "{path}");
+        }
+        for path in ["..", "/", "out-dir", "nothing", "dir/file"] {
+            assert!(disk.list(path).is_err(), "{path}");
+        }
+        assert!(disk.entry("out-dangling").is_err());
+        let message = "`out` leaves the workspace through a symbolic link";
+        assert_eq!(disk.read("out"), Err(Invalid::new(message)));
+    }
+
+    #[test]
+    fn listing() {
+        let (outside, disk) = workspace();
+        let paths = |path| disk.list(path).map(|list| list.into_iter().map(|entry| entry.path).collect::<Vec<_>>());
+        assert_eq!(paths("dir"), Ok(vec!["dir/file".to_owned(), "dir/up".to_owned()]));
+        assert_eq!(paths("to-dir"), Ok(vec!["to-dir/file".to_owned(), "to-dir/up".to_owned()]));
+        let socket = outside.path().join("root/dir/socket");
+        let _bound = std::os::unix::net::UnixListener::bind(socket).expect("bound");
+        assert_eq!(paths("dir").map(|paths| paths.len()), Ok(2));
+        assert!(disk.entry("dir/socket").is_err());
+        fs::write(outside.path().join("root/dir").join(OsStr::from_bytes(b"caf\xe9")), "").expect("written");
+        let invalid = paths("dir").expect_err("refused");
+        assert_eq!(invalid.0, "`dir` holds a file whose name is not UTF-8: \"caf\\xE9\"");
+    }
+
+    #[test]
+    fn reading() {
+        let (outside, disk) = workspace();
+        assert_eq!(disk.read("to-file"), Ok("text".to_owned()));
+        for (path, message) in [
+            ("dir", "`dir` is a directory"),
+            ("nothing", "there is no file `nothing`"),
+            ("latin1", "`latin1` is not UTF-8 (line 2, byte 3 of the file)"),
+        ] {
+            assert_eq!(disk.read(path), Err(Invalid::new(message)));
+        }
+        let large = fs::File::create(outside.path().join("root/large")).expect("made");
+        large.set_len(100 << 20).expect("grown");
+        assert_eq!(disk.read("large"), Err(Invalid::new("`large` has 104857600 bytes, and at most 4 MiB are read")));
+    }
+}

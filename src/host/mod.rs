@@ -1,0 +1,25 @@
+//! Floor 9: the machine. The disk as a [`crate::base::World`], outputs written whole or not at all, who owns them, and
+//! the lock that keeps two runs apart.
+
+mod disk;
+mod lock;
+mod ownership;
+mod transaction;
+mod workspace;
+
+pub use disk::Disk;
+pub use lock::Lock;
+pub use ownership::{MANIFEST, Manifest, Owned, State};
+pub use transaction::{Change, Unwritable, commit, sweep};
+pub use workspace::{WORKSPACE_FILE, find_workspace};
+
+use std::io;
+
+/// Why the machine refused, in its own words and without its number.
+pub fn reason(error: &io::Error) -> String {
+    let text = error.to_string();
+    match text.rfind(" (os error") {
+        Some(at) => text[..at].to_owned(),
+        None => text,
+    }
+}

@@ -1,0 +1,296 @@
+//! Which outputs are imgspec's: the manifest, and what it says of a file that stands where an output belongs.
+
+use super::Disk;
+use crate::base::{Digest, Invalid, Span, Spanned, World as _, sha256_hex};
+use crate::diagnostic::codes::{INVALID_OWNERSHIP, UNREADABLE_FILE};
+use crate::diagnostic::{Diagnostic, Diagnostics, Reported, Sources};
+use crate::syntax::{Args, Decode, Fields, Merge, Node, Prop, Shape, Ty, parse};
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+
+/// The manifest's name, beside the workspace's file or the lone spec.
+pub const MANIFEST: &str = "imgspec.manifest";
+
+/// The outputs that imgspec wrote, by path from the workspace's root.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Manifest {
+    /// The outputs.
+    pub outputs: BTreeMap<String, Owned>,
+}
+
+/// An output that imgspec wrote.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Owned {
+    /// The image it was written for.
+    pub image: String,
+    /// What it may hold without having been edited. There are two while it is being replaced, so that a run that is
+    /// killed leaves nothing it would not know again, and after a merge that kept the lines of both sides.
+    pub hashes: BTreeSet<String>,
+}
+
+/// What an output is, compared with what it should be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum State {
+    /// What the spec says.
+    Ok,
+    /// What an earlier spec said.
+    Stale,
+    /// Not there.
+    Missing,
+    /// Not what imgspec wrote, if it ever wrote it.
+    Edited,
+    /// Written by imgspec, and no image claims it any more.
+    Orphan,
+}
+
+impl State {
+    /// Every state, as they are counted.
+    pub const ALL: [Self; 5] = [Self::Ok, Self::Stale, Self::Edited, Self::Missing, Self::Orphan];
+
+    /// Its name.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::Stale => "stale",
+            Self::Missing => "missing",
+            Self::Edited => "edited",
+            Self::Orphan => "orphan",
+        }
+    }
+}
+
+impl Manifest {
+    const SCHEMA: u32 = 1;
+
+    /// The manifest of the workspace `disk`; an empty one if there is none.
+    pub fn read(disk: &Disk, sources: &mut Sources, diagnostics: &mut Diagnostics) -> Result<Self, Reported> {
+        let text = match disk.entry(MANIFEST) {
+            Ok(None) => return Ok(Self::default()),
+            Ok(Some(_)) => disk.read(MANIFEST),
+            Err(invalid) => Err(invalid),
+        };
+        match text {
+            Ok(text) => Self::parse(&text, sources, diagnostics),
+            Err(Invalid(reason)) => Err(diagnostics.error(Diagnostic::unplaced(&UNREADABLE_FILE, reason))),
+        }
+    }
+
+    /// The manifest that `text` is.
+    pub fn parse(text: &str, sources: &mut Sources, diagnostics: &mut Diagnostics) -> Result<Self, Reported> {
+        let file = sources.add(MANIFEST, text);
+        if let Some(span) = conflict_marker(text).map(|(start, end)| Span::new(file, start, end)) {
+            let message = "the manifest holds both sides of a merge";
+            let hint = "keep the `output` lines of both sides, remove the marker lines, then run `imgspec compile`";
+            return Err(diagnostics.error(Diagnostic::error(&INVALID_OWNERSHIP, span, message).hint(hint)));
+        }
+        let nodes = parse(file, text, diagnostics)?;
+        check_schema(&nodes, Span::file_start(file), diagnostics)?;
+        let mut manifest = Self::default();
+        let mut failed = None;
+        for node in nodes.iter().filter(|node| node.name() != Header::SHAPE.name) {
+            match Output::decode_or_unknown(node, diagnostics) {
+                Ok(Output { path, hash, image }) => manifest.add(&path.value, &hash, &image),
+                Err(reported) => failed = Some(reported),
+            }
+        }
+        failed.map_or(Ok(manifest), Err)
+    }
+
+    /// Notes that `path`, written for `image`, may hold what hashes to `hash`.
+    pub fn add(&mut self, path: &str, hash: &str, image: &str) {
+        let owned = self.outputs.entry(path.to_owned()).or_default();
+        image.clone_into(&mut owned.image);
+        owned.hashes.insert(hash.to_owned());
+    }
+
+    /// This manifest and `other` in one: what either of them owns.
+    #[must_use]
+    pub fn union(&self, other: &Self) -> Self {
+        let mut union = self.clone();
+        for (path, owned) in &other.outputs {
+            for hash in &owned.hashes {
+                union.add(path, hash, &owned.image);
+            }
+        }
+        union
+    }
+
+    /// Its text: sorted, an output a line, so that merges seldom conflict; nothing if it owns nothing.
+    pub fn print(&self) -> String {
+        let mut text = String::new();
+        if !self.outputs.is_empty() {
+            writeln!(text, "manifest schema={}", Self::SCHEMA).expect("a String takes all");
+        }
+        for (path, owned) in &self.outputs {
+            for hash in &owned.hashes {
+                writeln!(text, "output {path:?} sha256=\"{hash}\" image=\"{}\"", owned.image)
+                    .expect("a String takes all");
+            }
+        }
+        text
+    }
+
+    /// Whether `found`, which `path` holds, is what imgspec wrote.
+    pub fn owns(&self, path: &str, found: &[u8]) -> bool {
+        self.outputs.get(path).is_some_and(|owned| owned.hashes.contains(&sha256_hex(found)))
+    }
+
+    /// What `path` is, which holds `found` and should hold `expected`; an output that no image claims should hold nothing.
+    pub fn state(&self, path: &str, expected: Option<&[u8]>, found: Option<&[u8]>) -> State {
+        match (expected, found) {
+            (None, _) => State::Orphan,
+            (Some(_), None) => State::Missing,
+            (Some(expected), Some(found)) if expected == found => State::Ok,
+            (Some(_), Some(found)) if self.owns(path, found) => State::Stale,
+            (Some(_), Some(_)) => State::Edited,
+        }
+    }
+}
+
+/// Where a line stands that a merge left in conflict.
+fn conflict_marker(text: &str) -> Option<(usize, usize)> {
+    let mut start = 0;
+    for line in text.split_inclusive('\n') {
+        if ["<<<<<<<", "=======", ">>>>>>>", "|||||||"].iter().any(|marker| line.starts_with(marker)) {
+            return Some((start, start + line.trim_end().len()));
+        }
+        start += line.len();
+    }
+    None
+}
+
+/// That the manifest is one this version knows, before anything else of it is judged.
+fn check_schema(nodes: &[Node], start: Span, diagnostics: &mut Diagnostics) -> Result<(), Reported> {
+    let Some(header) = nodes.iter().find(|node| node.name() == Header::SHAPE.name) else {
+        let message = "the manifest does not say its schema";
+        let hint = format!("its first line is `manifest schema={}`", Manifest::SCHEMA);
+        return Err(diagnostics.error(Diagnostic::error(&INVALID_OWNERSHIP, start, message).hint(hint)));
+    };
+    let schema = Header::decode(header, diagnostics)?.0;
+    if schema.value == Manifest::SCHEMA {
+        return Ok(());
+    }
+    let message = format!("the manifest has schema {}, and this imgspec knows {}", schema.value, Manifest::SCHEMA);
+    let hint = "use the imgspec that wrote it, or a newer one";
+    Err(diagnostics.error(Diagnostic::error(&INVALID_OWNERSHIP, schema.span, message).hint(hint)))
+}
+
+struct Header(Spanned<u32>);
+
+impl Decode for Header {
+    const SHAPE: &'static Shape = &Shape {
+        name: "manifest",
+        doc: "The form of the manifest.",
+        args: Args::NONE,
+        props: &[Prop::required("schema", Ty::Integer, "Its number.")],
+        free_props: None,
+        children: &[],
+        merge: Merge::Scalar,
+        example: "manifest schema=1",
+    };
+
+    fn from_fields(fields: &mut Fields<'_>) -> Result<Self, Reported> {
+        Ok(Self(fields.expect("schema")?))
+    }
+}
+
+struct Output {
+    path: Spanned<String>,
+    hash: String,
+    image: String,
+}
+
+impl Output {
+    fn decode_or_unknown(node: &Node, diagnostics: &mut Diagnostics) -> Result<Self, Reported> {
+        if node.name() == Self::SHAPE.name {
+            return Self::decode(node, diagnostics);
+        }
+        let message = format!("a manifest has no node `{}`", node.name());
+        Err(diagnostics.error(Diagnostic::error(&INVALID_OWNERSHIP, node.name.span, message).hint("remove it")))
+    }
+}
+
+impl Decode for Output {
+    const SHAPE: &'static Shape = &Shape {
+        name: "output",
+        doc: "A file that imgspec wrote.",
+        args: Args::one("PATH", Ty::Text),
+        props: &[
+            Prop::required("sha256", Ty::Digest, "The hash of what it wrote."),
+            Prop::required("image", Ty::Text, "The image it wrote it for."),
+        ],
+        free_props: None,
+        children: &[],
+        merge: Merge::Map,
+        example: "output \"services/api/Dockerfile\" sha256=\"…\" image=\"api\"",
+    };
+
+    fn from_fields(fields: &mut Fields<'_>) -> Result<Self, Reported> {
+        let path = fields.expect_arg::<String>();
+        let hash = fields.expect::<Digest>("sha256");
+        let image = fields.expect::<String>("image");
+        Ok(Self { path: path?, hash: hash?.value.hex().to_owned(), image: image?.value })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const EMPTY: &str = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+
+    #[track_caller]
+    fn parsed(text: &str) -> Result<Manifest, String> {
+        let mut diagnostics = Diagnostics::new();
+        Manifest::parse(text, &mut Sources::new(), &mut diagnostics)
+            .map_err(|_| diagnostics.into_sorted().into_iter().map(|d| d.message).collect::<Vec<_>>().join("; "))
+    }
+
+    #[test]
+    fn round_trip() {
+        let mut manifest = Manifest::default();
+        assert_eq!(manifest.print(), "");
+        manifest.add("b \"c\" \\ é/Dockerfile", EMPTY, "b");
+        manifest.add("a/Dockerfile", &"1".repeat(64), "a");
+        manifest.add("a/Dockerfile", EMPTY, "a");
+        let text = manifest.print();
+        assert_eq!(
+            text,
+            format!(
+                "manifest schema=1\n\
+                 output \"a/Dockerfile\" sha256=\"{}\" image=\"a\"\n\
+                 output \"a/Dockerfile\" sha256=\"{EMPTY}\" image=\"a\"\n\
+                 output \"b \\\"c\\\" \\\\ é/Dockerfile\" sha256=\"{EMPTY}\" image=\"b\"\n",
+                "1".repeat(64)
+            )
+        );
+        assert_eq!(parsed(&text), Ok(manifest));
+    }
+
+    #[test]
+    fn refusals() {
+        let check = |text: &str, message: &str| assert_eq!(parsed(text), Err(message.to_owned()), "{text}");
+        check("manifest schema=2\nsomething new=1", "the manifest has schema 2, and this imgspec knows 1");
+        check("output \"a\" sha256=\"x\"", "the manifest does not say its schema");
+        check("manifest schema=1\n<<<<<<< HEAD\noutput", "the manifest holds both sides of a merge");
+        check("manifest schema=1\nother 1", "a manifest has no node `other`");
+        assert!(parsed("manifest schema=1\noutput \"a\" sha256=\"12\" image=\"a\"").is_err());
+    }
+
+    #[test]
+    fn states() {
+        let mut manifest = Manifest::default();
+        manifest.add("owned", EMPTY, "a");
+        let check = |path, expected: Option<&str>, found: Option<&str>, state| {
+            assert_eq!(manifest.state(path, expected.map(str::as_bytes), found.map(str::as_bytes)), state);
+        };
+        check("owned", Some(""), Some(""), State::Ok);
+        check("owned", Some("new"), Some(""), State::Stale);
+        check("owned", Some("new"), Some("by hand"), State::Edited);
+        check("owned", Some("new"), None, State::Missing);
+        check("owned", None, Some(""), State::Orphan);
+        check("owned", None, Some("by hand"), State::Orphan);
+        check("foreign", Some("new"), Some(""), State::Edited);
+        check("foreign", Some("new"), Some("new"), State::Ok);
+    }
+}

@@ -1,0 +1,190 @@
+//! Floor 7: rules. Each looks at the build graph for one flaw, after which it is named, and is a file here: its code,
+//! its level, its check and its tests. [`RULES`] is the list of them; a rule's page is `diagnostic/pages/<name>.md`.
+
+mod levels;
+mod scene;
+#[cfg(test)]
+mod testing;
+
+mod unpinned_base;
+mod unpinned_fetch;
+mod unpinned_git;
+mod unpinned_package;
+
+use crate::base::World;
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, Reported};
+use crate::graph::{Graph, Level};
+use levels::Levels;
+use scene::Scene;
+
+/// The rules, in the order in which `imgspec schema` lists them: what the build takes in, what it keeps, what it runs
+/// and what comes out.
+static RULES: &[&Rule] = &[
+    // Pins: what the build takes in.
+    &unpinned_base::RULE,    // a tag moves
+    &unpinned_package::RULE, // a distribution and an index move
+    &unpinned_fetch::RULE,   // a server answers as it likes
+    &unpinned_git::RULE,     // a branch moves, and so may a tag
+];
+
+/// A rule.
+pub struct Rule {
+    /// Its name and page.
+    pub code: Code,
+    /// How loud it is unless a spec says otherwise.
+    pub level: Level,
+    /// Whether it asks for pins, so that `--unlocked` silences it.
+    pub pins: bool,
+    check: fn(&Scene<'_>, &mut Findings),
+}
+
+impl Rule {
+    /// A rule whose findings are errors unless a spec says otherwise.
+    const fn deny(code: Code, check: fn(&Scene<'_>, &mut Findings)) -> Self {
+        Self { code, level: Level::Deny, pins: false, check }
+    }
+
+    /// A rule whose findings are warnings unless a spec says otherwise.
+    const fn warn(code: Code, check: fn(&Scene<'_>, &mut Findings)) -> Self {
+        Self { code, level: Level::Warn, pins: false, check }
+    }
+
+    /// The same rule, asking for pins.
+    const fn for_pins(self) -> Self {
+        Self { pins: true, ..self }
+    }
+}
+
+/// What one rule found in one stage.
+#[derive(Default)]
+struct Findings(Vec<Finding>);
+
+struct Finding {
+    diagnostic: Diagnostic,
+    /// How loud it is unless a spec says otherwise, if not as loud as its rule.
+    level: Option<Level>,
+}
+
+impl Findings {
+    /// Tells `diagnostic`, as loud as the rule is. Its severity is the engine's to set.
+    fn tell(&mut self, diagnostic: Diagnostic) {
+        self.0.push(Finding { diagnostic, level: None });
+    }
+
+    /// Tells `diagnostic`, an error unless a spec says otherwise, however loud the rule is.
+    fn deny(&mut self, diagnostic: Diagnostic) {
+        self.0.push(Finding { diagnostic, level: Some(Level::Deny) });
+    }
+}
+
+/// Tells what the rules find in `graph`, as it was lowered, before any pass: a stage that nothing reaches is still in it
+/// for `unused-stage` to see, each node of the spec is a step of its own, and the order is the source's.
+///
+/// A finding at level deny is an error, one at level warn a warning. Of the settings for its rule the last one of its
+/// stage counts, else the last one of the graph, else the rule's own level. An `allow` that allowed nothing is told,
+/// unless it stands outside the image, where another may need it. `Err` if anything was an error.
+pub fn check(graph: &Graph, world: &dyn World, diagnostics: &mut Diagnostics) -> Result<(), Reported> {
+    let mut checked = Ok(());
+    let mut levels = Levels::new(graph);
+    for stage in &graph.stages {
+        let scene = Scene::new(graph, stage, world);
+        for rule in RULES {
+            let mut findings = Findings::default();
+            (rule.check)(&scene, &mut findings);
+            for Finding { diagnostic, level } in findings.0 {
+                let level = levels.of(rule, stage).unwrap_or(level.unwrap_or(rule.level));
+                match level {
+                    _ if graph.unlocked && rule.pins => {}
+                    Level::Allow => {}
+                    Level::Warn => diagnostics.warn(diagnostic),
+                    Level::Deny => checked = Err(diagnostics.error(diagnostic)),
+                }
+            }
+        }
+    }
+    levels.tell(diagnostics).and(checked)
+}
+
+/// The rules.
+pub fn all() -> impl Iterator<Item = &'static Rule> {
+    RULES.iter().copied()
+}
+
+/// Their names, in the order of [`all`].
+pub fn names() -> impl Iterator<Item = &'static str> {
+    all().map(|rule| rule.code.name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::MemoryWorld;
+    use crate::diagnostic::Severity;
+    use std::collections::BTreeSet;
+
+    /// What is told of `unpinned-base` and of settings in the image of that body.
+    fn tell(body: &str, unlocked: bool, expected: &[&str]) {
+        let world = MemoryWorld::default();
+        let graph = Graph { unlocked, ..testing::graph(body, &world) };
+        let mut diagnostics = Diagnostics::new();
+        let _ = check(&graph, &world, &mut diagnostics);
+        let told = diagnostics.into_sorted().into_iter();
+        let told = told.filter(|d| ["unpinned-base", "needless-allow", "unknown-name"].contains(&d.code.name));
+        let line = |d: Diagnostic| {
+            let level = if d.severity == Severity::Error { "error" } else { "warning" };
+            format!("{level}[{}]: {}", d.code.name, d.message)
+        };
+        assert_eq!(told.map(line).collect::<Vec<_>>(), expected, "{body}");
+    }
+
+    #[test]
+    fn levels() {
+        let error = "error[unpinned-base]: `debian` has no digest";
+        let warning = "warning[unpinned-base]: `debian` has no digest";
+        let needless = "warning[needless-allow]: rule `unpinned-base` finds nothing here to allow";
+        let allow = "rules { allow \"unpinned-base\" reason=\"a test\"; }";
+        let warn = "rules { warn \"unpinned-base\"; }";
+        let deny = "rules { deny \"unpinned-base\"; }";
+        let from = "from \"debian\"";
+        tell(from, false, &[error]);
+        tell(from, true, &[]);
+        tell(&format!("{from}; {warn}"), false, &[warning]);
+        tell(&format!("{from}; {allow}"), false, &[]);
+        tell(&format!("{from}; {allow}"), true, &[]);
+        tell(&format!("{from}; {deny}; {allow}"), false, &[]);
+        tell(&format!("{from}; {allow}; {warn}"), false, &[warning, needless]);
+        tell(&format!("from scratch; {allow}"), false, &[needless]);
+        tell(&format!("{warn}; stage \"a\" {{ {from}; {deny}; }}; from stage=\"a\""), false, &[error]);
+        tell(&format!("stage \"a\" {{ {from}; {allow}; }}; {from}"), false, &[error]);
+        tell(
+            "from scratch; rules { warn \"unpinned-bsae\"; }",
+            false,
+            &["error[unknown-name]: there is no rule `unpinned-bsae`"],
+        );
+    }
+
+    /// The first two blocks of KDL in a page are the flaw and its repair.
+    #[test]
+    fn pages_hold() {
+        let world = MemoryWorld::new(testing::PAGE_FILES.iter().copied());
+        for rule in all() {
+            let name = rule.code.name;
+            assert!(rule.code.page.starts_with(&format!("# {name}\n\n")), "{name}");
+            let blocks: Vec<&str> = rule.code.page.split("```kdl\n").skip(1).collect();
+            let found: Vec<bool> = blocks
+                .iter()
+                .take(2)
+                .map(|block| {
+                    let text = block.split("```").next().unwrap_or_default();
+                    !testing::findings(rule, &testing::graph_of(text, &world), &world).is_empty()
+                })
+                .collect();
+            assert_eq!(found, [true, false], "the examples of {name}");
+        }
+    }
+
+    #[test]
+    fn names_differ() {
+        assert_eq!(names().collect::<BTreeSet<_>>().len(), names().count());
+    }
+}

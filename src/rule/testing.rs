@@ -1,0 +1,70 @@
+//! Graphs of specs, for the tests of rules.
+
+use super::{Finding, Findings, Rule, Scene};
+use crate::base::MemoryWorld;
+use crate::diagnostic::{Diagnostics, Sources};
+use crate::graph::{Graph, Level};
+use crate::{lower, model, spec, syntax};
+
+/// What the build context holds, by path and text.
+pub(super) type Files<'a> = &'a [(&'a str, &'a str)];
+
+/// The build context of the examples in pages.
+pub(super) const PAGE_FILES: Files<'static> = &[("src/main.py", ""), ("requirements.txt", "flask==3.0.3\n")];
+
+/// The graph, as rules get it, of the image `test` whose body is `body`.
+pub(super) fn graph(body: &str, world: &MemoryWorld) -> Graph {
+    graph_of(&format!("image \"test\" {{\n{body}\n}}"), world)
+}
+
+/// The graph, as rules get it, of the image in the spec `text`.
+pub(super) fn graph_of(text: &str, world: &MemoryWorld) -> Graph {
+    let mut diagnostics = Diagnostics::new();
+    let file = Sources::new().add("image.kdl", text);
+    let nodes = syntax::parse(file, text, &mut diagnostics).unwrap_or_default();
+    let document = spec::decode(&nodes, &mut diagnostics);
+    let files = [model::SpecFile { path: "image.kdl".to_owned(), document }];
+    let images = model::resolve(&files, None, &mut diagnostics);
+    let options = lower::Options::default();
+    let graph = images.first().and_then(|image| lower::lower(image, world, options, &mut diagnostics).ok());
+    match graph {
+        Some(graph) if diagnostics.is_empty() => graph,
+        _ => panic!("{text}: {:?}", diagnostics.into_sorted()),
+    }
+}
+
+/// Holds what `rule` finds in the image of that body, in an empty context, against what is `expected`: messages, with
+/// `deny: ` before one that is louder than its rule.
+pub(super) fn check(rule: &Rule, body: &str, expected: &[&str]) {
+    check_in(rule, &[], body, expected);
+}
+
+/// The same, in a context that holds `files`.
+pub(super) fn check_in(rule: &Rule, files: Files<'_>, body: &str, expected: &[&str]) {
+    let message = |finding: &Finding| match finding.level {
+        Some(Level::Deny) => format!("deny: {}", finding.diagnostic.message),
+        _ => finding.diagnostic.message.clone(),
+    };
+    let world = MemoryWorld::new(files.iter().copied());
+    let found = findings(rule, &graph(body, &world), &world);
+    assert_eq!(found.iter().map(message).collect::<Vec<_>>(), expected, "{body}");
+}
+
+/// Holds the hints of what `rule` finds against what is `expected`.
+pub(super) fn check_hints(rule: &Rule, files: Files<'_>, body: &str, expected: &[&str]) {
+    let world = MemoryWorld::new(files.iter().copied());
+    let found = findings(rule, &graph(body, &world), &world);
+    assert_eq!(found.into_iter().flat_map(|finding| finding.diagnostic.hints).collect::<Vec<_>>(), expected, "{body}");
+}
+
+/// What `rule` finds in `graph`.
+pub(super) fn findings(rule: &Rule, graph: &Graph, world: &MemoryWorld) -> Vec<Finding> {
+    let mut list = Vec::new();
+    for stage in &graph.stages {
+        let mut findings = Findings::default();
+        (rule.check)(&Scene::new(graph, stage, world), &mut findings);
+        list.extend(findings.0);
+    }
+    assert!(list.iter().all(|finding| finding.diagnostic.code == &rule.code));
+    list
+}
