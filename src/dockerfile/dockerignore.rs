@@ -101,18 +101,14 @@ fn patterns(copy: &Copy) -> BTreeSet<String> {
 
 /// Whether `pattern` may match what is read, or something above or below it.
 fn may_match(pattern: &str, read: &Read<'_>) -> bool {
-    let path: Vec<&str> = read.path.split('/').filter(|part| !part.is_empty()).collect();
-    let pattern: Vec<&str> = pattern.split('/').collect();
-    if pattern.contains(&"**") && read.is_file {
-        let above = (1..=path.len()).map(|length| path[..length].join("/"));
-        return above.into_iter().any(|path| matches(&pattern.join("/"), &path));
+    if read.is_file {
+        let ends = read.path.match_indices('/').map(|(at, _)| at).chain([read.path.len()]);
+        return ends.into_iter().any(|end| matches(pattern, &read.path[..end]));
     }
-    if pattern.contains(&"**") {
-        return true;
-    }
-    // A file has nothing below it that a longer pattern could match.
-    let reaches = !read.is_file || pattern.len() <= path.len();
-    reaches && pattern.iter().zip(&path).all(|(pattern, part)| is_glob(part) || matches(pattern, part))
+    let path = read.path.split('/').filter(|part| !part.is_empty());
+    // Behind `**` there may be anything.
+    let parts = pattern.split('/').take_while(|part| *part != "**");
+    parts.zip(path).all(|(pattern, part)| is_glob(part) || matches(pattern, part))
 }
 
 /// Whether a glob matches; one that cannot be read may.

@@ -7,13 +7,14 @@ mod files;
 mod packages;
 mod remote;
 mod runs;
+mod shells;
 mod state;
 #[cfg(test)]
 mod tests;
 
 use super::instruction::{Dockerfile, From, Header, ImageSource, Instruction, Placed};
 use super::syntax_version::features;
-use super::{expressible, join};
+use super::{Keyword, expressible, join};
 use crate::base::{Span, StageName};
 use crate::diagnostic::codes::{INEXPRESSIBLE_VALUE, INVALID_INSTRUCTION, MISSING_SHELL, UNSUPPORTED_BY_TARGET};
 use crate::diagnostic::{Diagnostic, Diagnostics, Reported};
@@ -46,12 +47,15 @@ pub fn lower(graph: &Graph, diagnostics: &mut Diagnostics) -> Result<Dockerfile,
             reported: &mut reported,
             place: Place { origins: vec![stage.base.span], step: None },
             helpers: Vec::new(),
+            empty_stage: None,
+            shell_place: None,
+            has_said_shell: false,
             body: Vec::new(),
         };
         lowering.stage();
         let StageLowering { helpers, body, state, .. } = lowering;
         instructions.extend(helpers);
-        instructions.extend(join::join(body));
+        instructions.extend(join::join(body, graph.target));
         if let Some(name) = &stage.name {
             ends.insert(&name.value, state);
         }
@@ -112,6 +116,12 @@ struct StageLowering<'g, 'd> {
     place: Place<'g>,
     /// Stages that only bring something to this one; they stand before it.
     helpers: Vec<Placed>,
+    /// The one of them that holds an empty directory.
+    empty_stage: Option<StageName>,
+    /// Where the spec asks for a shell.
+    shell_place: Option<Place<'g>>,
+    /// Whether the stage has a SHELL yet.
+    has_said_shell: bool,
     body: Vec<Placed>,
 }
 
@@ -127,7 +137,6 @@ impl<'g> StageLowering<'g, '_> {
         let on_builder = self.stage.on_builder && !matches!(base, ImageSource::Stage(_));
         let name = self.stage.name.as_ref().map(|name| name.value.clone());
         self.push(Instruction::From(From { base, on_builder, name }));
-        self.shell_of_stage();
         for step in &self.stage.steps {
             self.place = Place { origins: step.origins.clone(), step: Some(step) };
             self.step(&step.kind);
@@ -153,7 +162,7 @@ impl<'g> StageLowering<'g, '_> {
                 let default = default.as_ref().map(|default| default.value.clone());
                 self.push(Instruction::Arg(name.value.clone(), default));
             }
-            StepKind::Shell(words) => self.set_shell(words),
+            StepKind::Shell(words) => self.want_shell(words),
             StepKind::Workdir(path) => {
                 // It makes the directory, for whoever is the user.
                 self.be_root();
@@ -166,6 +175,9 @@ impl<'g> StageLowering<'g, '_> {
     fn raw(&mut self, text: &crate::base::Spanned<String>) {
         match super::parse_raw(&text.value) {
             Ok(parsed) => {
+                if parsed.keyword == Keyword::Run {
+                    self.shell_for_commands();
+                }
                 self.state.forget(parsed.keyword);
                 self.push(Instruction::Raw(text.value.trim().to_owned()));
             }

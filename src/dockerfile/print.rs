@@ -5,7 +5,7 @@ use super::instruction::{
     Statement, image_context,
 };
 use super::quote::{delimiter, expanded_json, is_word, json, quoted, quoted_before, word};
-use crate::base::{ImagePath, Port, Protocol};
+use crate::base::{Duration, ImagePath, Port, Protocol};
 use crate::graph::{Network, Sharing};
 use std::ops::Range;
 
@@ -267,12 +267,22 @@ fn print_healthcheck(check: &Healthcheck) -> String {
         ("start-interval", check.start_interval),
     ];
     let mut flags: Vec<String> =
-        times.iter().filter_map(|(name, time)| time.map(|time| format!("--{name}={time}"))).collect();
+        times.iter().filter_map(|(name, time)| time.map(|time| format!("--{name}={}", in_one_unit(time)))).collect();
     flags.extend(check.retries.map(|retries| format!("--retries={retries}")));
     let command = format!("CMD {}", json(&check.command));
     if flags.is_empty() {
         format!("HEALTHCHECK {command}")
     } else {
         format!("HEALTHCHECK {} \\\n    {command}", flags.join(" "))
+    }
+}
+
+/// A time as a number of one unit: hadolint reads neither `1m30s` nor `500ms`.
+fn in_one_unit(time: Duration) -> String {
+    match time.milliseconds() {
+        hours if hours > 0 && hours % 3_600_000 == 0 => format!("{}h", hours / 3_600_000),
+        minutes if minutes > 0 && minutes % 60_000 == 0 => format!("{}m", minutes / 60_000),
+        seconds if seconds % 1_000 == 0 => format!("{}s", seconds / 1_000),
+        rest => format!("{}s", format!("{}.{:03}", rest / 1_000, rest % 1_000).trim_end_matches('0')),
     }
 }

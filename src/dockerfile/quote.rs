@@ -65,8 +65,22 @@ pub(super) fn expanded_json<'t>(words: impl IntoIterator<Item = &'t str>) -> Str
     format!("[{}]", words.join(", "))
 }
 
+/// hadolint takes an escaped backslash right before a quote for an escaped quote, so that such a backslash is written as
+/// its number.
 fn json_string(text: &str) -> String {
-    serde_json::Value::from(text).to_string()
+    let mut json = String::from("\"");
+    let mut rest = text;
+    while !rest.is_empty() {
+        let behind = rest.trim_start_matches('\\');
+        let is_before_quote = behind.is_empty() || behind.starts_with('"');
+        let backslash = if is_before_quote { "\\u005c" } else { "\\\\" };
+        json.push_str(&backslash.repeat(rest.len() - behind.len()));
+        let (plain, next) = behind.split_at(behind.find('\\').unwrap_or(behind.len()));
+        let plain = serde_json::Value::from(plain).to_string();
+        json.push_str(&plain[1..plain.len() - 1]);
+        rest = next;
+    }
+    json + "\""
 }
 
 /// A name that ends a here-document which holds `text`: it is none of its lines.
@@ -130,9 +144,9 @@ mod tests {
 
     #[test]
     fn json_forms() {
-        let words = ["a b".to_owned(), "\"$x\"\n\\".to_owned()];
-        assert_eq!(json(&words), r#"["a b", "\"$x\"\n\\"]"#);
-        assert_eq!(expanded_json(["a\"$b"]), r#"["a\\\"\\$b"]"#);
+        let words = ["a b".to_owned(), "\"$x\"\n\\n\\".to_owned()];
+        assert_eq!(json(&words), r#"["a b", "\"$x\"\n\\n\u005c"]"#);
+        assert_eq!(expanded_json(["a\"$b"]), r#"["a\u005c\"\\$b"]"#);
     }
 
     #[test]

@@ -14,7 +14,7 @@ pub use step::{
     Copy, CopyFrom, Dir, Fetch, File, Git, Language, Link, Mount, Packages, Reads, Run, Source, Step, StepId, StepKind,
     Unpack,
 };
-pub(crate) use text::describe;
+pub use text::describe;
 
 pub use crate::spec::{
     Base, Changes, Check, Command, Level, Manager, Network, Package, Repository, RuleSetting, Sharing, Target,

@@ -35,35 +35,5 @@ fn merge(first: &mut Step, second: &Step) -> bool {
 
 /// Whether a text changes the shell that runs it, as far as that can be seen; what cannot be read may.
 fn leaves_state(text: &str) -> bool {
-    let Ok(analysis) = shell::analyse(text) else { return true };
-    let changes_shell = |name: &str| {
-        matches!(
-            name,
-            "." | "alias"
-                | "cd"
-                | "eval"
-                | "exec"
-                | "exit"
-                | "export"
-                | "popd"
-                | "pushd"
-                | "read"
-                | "readonly"
-                | "set"
-                | "shift"
-                | "shopt"
-                | "source"
-                | "trap"
-                | "ulimit"
-                | "umask"
-                | "unset"
-        )
-    };
-    let assigns = |piece: &shell::Piece| {
-        let name = piece.text.split('=').next().filter(|name| name.len() < piece.text.len()).unwrap_or_default();
-        !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
-    };
-    !analysis.is_simple()
-        || analysis.programs.iter().any(|program| changes_shell(&program.name))
-        || analysis.statements.iter().flat_map(|statement| &statement.pieces).any(assigns)
+    shell::analyse(text).map_or(true, |analysis| analysis.compound || analysis.leaves_state())
 }

@@ -3,11 +3,14 @@
 use super::super::instruction::{Copied, Copy, Instruction, Joining};
 use super::StageLowering;
 use super::runs::statement;
-use crate::base::{ImagePath, Mode};
+use crate::base::ImagePath;
 use crate::graph::{Account, Family, Stage, StepKind};
 
 impl StageLowering<'_, '_> {
     pub(super) fn account(&mut self, account: &Account, home: Option<&ImagePath>, shell: Option<&ImagePath>) {
+        if let Some(home) = home {
+            self.state.has_directory(home);
+        }
         match self.stage.family {
             Family::Debian | Family::RedHat => self.account_by_shadow(account, home, shell),
             Family::Alpine | Family::Busybox => self.account_by_busybox(account, home, shell),
@@ -80,7 +83,7 @@ impl StageLowering<'_, '_> {
                 to: ImagePath::root().join("etc").join(path),
                 into_directory: false,
                 owner: None,
-                mode: Mode::parse("0644").ok(),
+                mode: None,
                 exclude: Vec::new(),
             }));
         }

@@ -44,12 +44,12 @@ impl StageLowering<'_, '_> {
         } = &stage.config;
         if let Some(words) = shell {
             self.from_config(words.span);
-            self.set_shell(&words.value);
+            self.want_shell(&words.value);
         }
         let wanted_shell = self.state.wanted_shell();
         if self.is_seen() {
             self.from_config(stage.span);
-            self.restore_shell(&wanted_shell);
+            self.shell_for_config();
         }
         if let Some((first, _)) = runtime_env.first() {
             self.from_config_all(first.span, runtime_env.iter().map(|(name, _)| name.span));

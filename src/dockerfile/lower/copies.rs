@@ -1,9 +1,11 @@
 //! Copies.
 
 use super::super::dockerignore::excluded_by_ignore_file;
-use super::super::instruction::{Copied, Copy, ImageSource, Instruction};
+use super::super::instruction::{Copied, Copy, ImageSource, Instruction, Joining};
 use super::StageLowering;
-use crate::graph::{Copy as CopyStep, CopyFrom, Target};
+use super::runs::statement;
+use crate::base::{ImagePath, Mode};
+use crate::graph::{Copy as CopyStep, CopyFrom, Source, Target};
 
 impl StageLowering<'_, '_> {
     pub(super) fn copy(&mut self, copy: &CopyStep) {
@@ -19,6 +21,9 @@ impl StageLowering<'_, '_> {
         } else {
             copy.exclude.iter().map(|pattern| pattern.value.clone()).collect()
         };
+        let directory = if copy.into_directory { copy.to.clone() } else { copy.to.parent() };
+        let mode = copy.mode.filter(|_| !self.is_classic());
+        self.make_way(&directory, mode);
         let owner = copy.owner.as_ref().map(|owner| self.owner(&owner.value));
         self.push(Instruction::Copy(Copy {
             from,
@@ -26,8 +31,53 @@ impl StageLowering<'_, '_> {
             to: copy.to.clone(),
             into_directory: copy.into_directory,
             owner,
-            mode: copy.mode,
+            mode,
             exclude,
+        }));
+        if let Some(mode) = copy.mode.filter(|_| self.is_classic()) {
+            self.change_mode(copy, mode);
+        }
+    }
+
+    /// The classic builder's COPY sets no mode: a RUN does, of what is known to have been copied.
+    fn change_mode(&mut self, copy: &CopyStep, mode: Mode) {
+        let file = |source: &Source| {
+            let name = source.path.value.rsplit('/').next().unwrap_or_default();
+            let is_file = copy.from == CopyFrom::Context && !source.directory && !name.contains(['*', '?', '[', '\\']);
+            let path = if copy.into_directory { copy.to.join(name) } else { copy.to.clone() };
+            is_file.then(|| path.to_string())
+        };
+        let mode = mode.to_string();
+        let (options, paths) = match copy.sources.iter().map(file).collect::<Option<Vec<String>>>() {
+            Some(files) => (vec!["chmod", &mode], files),
+            // A directory's files go where the directory goes; `-R` changes a file as well.
+            None if copy.sources.len() == 1 && !copy.into_directory => {
+                (vec!["chmod", "-R", &mode], vec![copy.to.to_string()])
+            }
+            None => {
+                self.unsupported(
+                    "set the mode of what a directory or glob holds",
+                    "leave `mode` out, or name the files",
+                );
+                return;
+            }
+        };
+        if self.needs_shell("`mode` with the target `classic`") {
+            let words: Vec<&str> = options.iter().copied().chain(paths.iter().map(String::as_str)).collect();
+            self.push_statements(vec![statement(&words)], Vec::new(), Joining::Free);
+        }
+    }
+
+    /// A copy of the compiler's own.
+    pub(super) fn copy_from_context(&mut self, path: &str, to: &ImagePath) {
+        self.push(Instruction::Copy(Copy {
+            from: None,
+            what: Copied::Paths(vec![path.to_owned()]),
+            to: to.clone(),
+            into_directory: false,
+            owner: None,
+            mode: None,
+            exclude: Vec::new(),
         }));
     }
 

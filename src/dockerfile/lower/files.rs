@@ -12,43 +12,20 @@ use crate::graph::{Dir, File, Link, Target};
 /// A line of a Dockerfile is read whole into a buffer of 65,535 bytes (BuildKit, `bufio.MaxScanTokenSize`).
 const MAX_LINE: usize = 60_000;
 
-/// Directories that every base with a shell has, so that nobody needs to make them.
-const USUAL_DIRECTORIES: &[&str] = &[
-    "/",
-    "/bin",
-    "/etc",
-    "/home",
-    "/lib",
-    "/opt",
-    "/root",
-    "/run",
-    "/sbin",
-    "/srv",
-    "/tmp",
-    "/usr",
-    "/usr/bin",
-    "/usr/lib",
-    "/usr/local",
-    "/usr/local/bin",
-    "/usr/sbin",
-    "/usr/share",
-    "/var",
-    "/var/lib",
-    "/var/log",
-    "/var/tmp",
-];
-
 impl StageLowering<'_, '_> {
     pub(super) fn file(&mut self, file: &File) {
         if self.heredoc_can_say(&file.content.value) && is_word(file.path.as_str()) && !self.is_classic() {
             let owner = file.owner.as_ref().map(|owner| self.owner(&owner.value));
+            // What a here-document becomes has that mode by itself.
+            let mode = Some(file.mode).filter(|mode| mode.to_string() != "0644");
+            self.make_way(&file.path.parent(), mode);
             self.push(Instruction::Copy(Copy {
                 from: None,
                 what: Copied::Text(file.content.value.clone()),
                 to: file.path.clone(),
                 into_directory: false,
                 owner,
-                mode: Some(file.mode),
+                mode,
                 exclude: Vec::new(),
             }));
         } else if self.stage.family.has_shell() {
@@ -98,48 +75,74 @@ impl StageLowering<'_, '_> {
         self.push_statements(statements, Vec::new(), Joining::Free);
     }
 
-    /// Makes the directory that `path` stands in, unless every base has it.
-    fn parent_of(&self, path: &ImagePath) -> Vec<Statement> {
+    /// A statement that makes the directory that `path` stands in, unless that is there.
+    fn parent_of(&mut self, path: &ImagePath) -> Vec<Statement> {
         let parent = path.parent();
-        let is_usual = USUAL_DIRECTORIES.contains(&parent.as_str());
-        if is_usual { Vec::new() } else { vec![statement(&["mkdir", "-p", parent.as_str()])] }
+        if self.knows_directory(&parent) {
+            return Vec::new();
+        }
+        self.state.has_directory(&parent);
+        vec![statement(&["mkdir", "-p", parent.as_str()])]
+    }
+
+    /// Makes `directory` for something that is to have `mode` and would give that to the directories it makes too.
+    pub(super) fn make_way(&mut self, directory: &ImagePath, mode: Option<Mode>) {
+        let is_harmless = mode.is_none_or(|mode| mode.to_string() == "0755");
+        if !is_harmless && !self.knows_directory(directory) {
+            if self.stage.family.has_shell() {
+                self.push_statements(vec![statement(&["mkdir", "-p", directory.as_str()])], Vec::new(), Joining::Free);
+            } else {
+                self.copy_of_empty(directory, None, None);
+            }
+        }
+        self.state.has_directory(directory);
     }
 
     pub(super) fn dir(&mut self, dir: &Dir) {
         let owner = dir.owner.as_ref().map(|owner| self.owner(&owner.value));
-        if !self.stage.family.has_shell() {
-            self.dir_by_copy(dir, owner);
-            return;
+        if self.stage.family.has_shell() {
+            let mode = dir.mode.map(|mode| mode.to_string());
+            let mut words = vec!["install", "-d"];
+            if let Some(mode) = &mode {
+                words.extend(["-m", mode]);
+            }
+            if let Some(owner) = &owner {
+                let (user, group) = owner.split_once(':').unwrap_or((owner, owner));
+                words.extend(["-o", user, "-g", group]);
+            }
+            words.push(dir.path.as_str());
+            self.push_statements(vec![statement(&words)], Vec::new(), Joining::Free);
+        } else if self.is_classic() && dir.mode.is_some() {
+            self.unsupported("set the mode of a directory in an image without a shell", "leave `mode` out");
+        } else {
+            let parent = dir.path.parent();
+            if !self.knows_directory(&parent) {
+                self.copy_of_empty(&parent, None, None);
+            }
+            self.copy_of_empty(&dir.path, owner, dir.mode);
         }
-        let mode = dir.mode.map(|mode| mode.to_string());
-        let mut words = vec!["install", "-d"];
-        if let Some(mode) = &mode {
-            words.extend(["-m", mode]);
-        }
-        if let Some(owner) = &owner {
-            let (user, group) = owner.split_once(':').unwrap_or((owner, owner));
-            words.extend(["-o", user, "-g", group]);
-        }
-        words.push(dir.path.as_str());
-        self.push_statements(vec![statement(&words)], Vec::new(), Joining::Free);
+        self.state.has_directory(&dir.path);
     }
 
-    /// Without a shell, WORKDIR in a stage of its own makes a directory, and COPY gives it its owner and mode.
-    fn dir_by_copy(&mut self, dir: &Dir, owner: Option<String>) {
-        if self.is_classic() && dir.mode.is_some() {
-            self.unsupported("set the mode of a directory in an image without a shell", "leave `mode` out");
-            return;
-        }
+    /// Without a shell, WORKDIR in a stage of its own makes a directory, and COPY gives it its place, owner and mode.
+    fn copy_of_empty(&mut self, to: &ImagePath, owner: Option<String>, mode: Option<Mode>) {
         let empty = ImagePath::root().join("empty");
-        let stage = self.helper(ImageSource::Scratch, "dir");
-        self.push_to_helper(Instruction::Workdir(empty.clone()));
+        let stage = match self.empty_stage.clone() {
+            Some(stage) => stage,
+            None => {
+                let stage = self.helper(ImageSource::Scratch, "dir");
+                self.push_to_helper(Instruction::Workdir(empty.clone()));
+                self.empty_stage = Some(stage.clone());
+                stage
+            }
+        };
         self.push(Instruction::Copy(Copy {
             from: Some(ImageSource::Stage(stage)),
             what: Copied::Paths(vec![empty.to_string()]),
-            to: dir.path.clone(),
+            to: to.clone(),
             into_directory: false,
             owner,
-            mode: dir.mode.or_else(|| if self.is_classic() { None } else { Mode::parse("0755").ok() }),
+            mode,
             exclude: Vec::new(),
         }));
     }

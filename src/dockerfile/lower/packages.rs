@@ -1,9 +1,9 @@
 //! Packages: one RUN, and no lists or caches left behind.
 
-use super::super::instruction::{Copied, Copy, Instruction, Joining, RunMount, Statement};
+use super::super::instruction::{Joining, RunMount, Statement};
 use super::StageLowering;
-use super::runs::{command, statement};
-use crate::base::{ImagePath, Mode};
+use super::runs::{command, is_mountable, statement};
+use crate::base::ImagePath;
 use crate::diagnostic::Diagnostic;
 use crate::diagnostic::codes::INEXPRESSIBLE_VALUE;
 use crate::graph::{Manager, Package, Packages, Repository, Sharing, shell};
@@ -13,9 +13,6 @@ impl StageLowering<'_, '_> {
         if !self.needs_shell(&format!("`{}`", packages.manager.as_str())) {
             return;
         }
-        for repository in &packages.repositories {
-            self.key(packages.manager, repository);
-        }
         match packages.manager {
             Manager::Apt => self.apt(packages),
             Manager::Apk => self.apk(packages),
@@ -24,7 +21,8 @@ impl StageLowering<'_, '_> {
     }
 
     fn apt(&mut self, packages: &Packages) {
-        let mut statements = Vec::new();
+        let mut mounts = Vec::new();
+        let mut statements = self.keys(packages, &mut mounts);
         if !self.is_classic() {
             // It empties the cache after each installation, and the cache is a mount.
             statements.push(statement(&["rm", "-f", "/etc/apt/apt.conf.d/docker-clean"]));
@@ -53,11 +51,10 @@ impl StageLowering<'_, '_> {
             statements.push(update());
             statements.push(listed(install, packages.packages.iter().map(name)));
         }
-        let mut mounts = Vec::new();
         if self.is_classic() {
             statements.push(Statement(vec!["rm -rf /var/lib/apt/lists/*".to_owned()]));
         } else {
-            mounts.extend(["/var/cache/apt", "/var/lib/apt/lists"].map(locked_cache));
+            mounts.splice(0..0, ["/var/cache/apt", "/var/lib/apt/lists"].map(locked_cache));
         }
         self.push_statements(statements, mounts, Joining::Never);
     }
@@ -75,7 +72,8 @@ impl StageLowering<'_, '_> {
     }
 
     fn apk(&mut self, packages: &Packages) {
-        let mut statements = Vec::new();
+        let mut mounts = Vec::new();
+        let mut statements = self.keys(packages, &mut mounts);
         for repository in &packages.repositories {
             statements.push(written(std::slice::from_ref(&repository.uri.value), "/etc/apk/repositories", ">>"));
         }
@@ -83,10 +81,17 @@ impl StageLowering<'_, '_> {
         for package in &packages.packages {
             names.extend(self.apk_name(package));
         }
+        let install = if self.is_classic() {
+            "apk add --no-cache"
+        } else {
+            // Where no cache is set up, this is the directory of the indexes.
+            mounts.insert(0, locked_cache("/var/cache/apk"));
+            "apk add --update-cache"
+        };
         if !names.is_empty() {
-            statements.push(listed("apk add --no-cache".to_owned(), names.into_iter()));
+            statements.push(listed(install.to_owned(), names.into_iter()));
         }
-        self.push_statements(statements, Vec::new(), Joining::Never);
+        self.push_statements(statements, mounts, Joining::Never);
     }
 
     /// apk has one pattern: `~` takes every version that begins so (apk-world(5)).
@@ -108,21 +113,19 @@ impl StageLowering<'_, '_> {
     }
 
     fn dnf(&mut self, packages: &Packages) {
-        let mut statements: Vec<Statement> = packages
-            .repositories
-            .iter()
-            .map(|repository| {
-                let Repository { name, uri, .. } = repository;
-                let mut lines = vec![
-                    format!("[{}]", name.value),
-                    format!("name={}", name.value),
-                    format!("baseurl={}", uri.value),
-                    "gpgcheck=1".to_owned(),
-                ];
-                lines.extend(key_path(Manager::Dnf, repository).map(|path| format!("gpgkey=file://{path}")));
-                written(&lines, &format!("/etc/yum.repos.d/{}.repo", name.value), ">")
-            })
-            .collect();
+        let mut mounts = Vec::new();
+        let mut statements = self.keys(packages, &mut mounts);
+        statements.extend(packages.repositories.iter().map(|repository| {
+            let Repository { name, uri, .. } = repository;
+            let mut lines = vec![
+                format!("[{}]", name.value),
+                format!("name={}", name.value),
+                format!("baseurl={}", uri.value),
+                "gpgcheck=1".to_owned(),
+            ];
+            lines.extend(key_path(Manager::Dnf, repository).map(|path| format!("gpgkey=file://{path}")));
+            written(&lines, &format!("/etc/yum.repos.d/{}.repo", name.value), ">")
+        }));
         let weak = if packages.recommends { "True" } else { "False" };
         let install = format!("dnf install -y --setopt=install_weak_deps={weak}");
         let name = |package: &Package| match &package.version {
@@ -131,25 +134,31 @@ impl StageLowering<'_, '_> {
         };
         if !packages.packages.is_empty() {
             statements.push(listed(install, packages.packages.iter().map(name)));
-            statements.push(statement(&["dnf", "clean", "all"]));
         }
-        self.push_statements(statements, Vec::new(), Joining::Never);
+        if self.is_classic() {
+            statements.push(statement(&["dnf", "clean", "all"]));
+        } else {
+            // Of dnf 4 and of dnf 5.
+            mounts.splice(0..0, ["/var/cache/dnf", "/var/cache/libdnf5"].map(locked_cache));
+        }
+        self.push_statements(statements, mounts, Joining::Never);
     }
 
-    /// Brings a repository's key to where its manager looks for it.
-    fn key(&mut self, manager: Manager, repository: &Repository) {
-        let (Some(key), Some(to)) = (&repository.key, key_path(manager, repository)) else { return };
-        // Managers read keys as users of their own.
-        let mode = if self.is_classic() { None } else { Mode::parse("0644").ok() };
-        self.push(Instruction::Copy(Copy {
-            from: None,
-            what: Copied::Paths(vec![key.value.clone()]),
-            to,
-            into_directory: false,
-            owner: None,
-            mode,
-            exclude: Vec::new(),
-        }));
+    /// Brings the repositories' keys to where their manager looks for them, readable for users of its own.
+    fn keys(&mut self, packages: &Packages, mounts: &mut Vec<RunMount>) -> Vec<Statement> {
+        let mut statements = Vec::new();
+        for repository in &packages.repositories {
+            let (Some(key), Some(to)) = (&repository.key, key_path(packages.manager, repository)) else { continue };
+            if self.is_classic() || !is_mountable(&key.value) {
+                statements.push(statement(&["chmod", "0644", to.as_str()]));
+                self.copy_from_context(&key.value, &to);
+            } else {
+                let target = ImagePath::root().join("tmp").join(&format!("{}.key", repository.name.value));
+                statements.push(statement(&["install", "-D", "-m", "0644", target.as_str(), to.as_str()]));
+                mounts.push(RunMount::Bind { from: None, source: key.value.clone(), target });
+            }
+        }
+        statements
     }
 }
 

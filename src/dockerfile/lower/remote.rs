@@ -14,6 +14,7 @@ impl StageLowering<'_, '_> {
             None if self.is_classic() => self.fetch_by_hand(fetch),
             None => {
                 let owner = fetch.owner.as_ref().map(|owner| self.owner(&owner.value));
+                self.make_way(&fetch.to.parent(), Some(fetch.mode));
                 let add = Add { owner, mode: Some(fetch.mode), ..self.add(fetch, &fetch.to) };
                 self.push(Instruction::Add(add));
             }

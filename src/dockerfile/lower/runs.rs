@@ -1,6 +1,6 @@
 //! Commands: the user's, a language's, and what every RUN has in common.
 
-use super::super::instruction::{Body, Copied, Copy, Instruction, Joining, Run, RunMount, Statement};
+use super::super::instruction::{Body, Instruction, Joining, Run, RunMount, Statement};
 use super::StageLowering;
 use super::state::is_root;
 use crate::base::{ImagePath, Owner, Spanned};
@@ -42,6 +42,7 @@ impl StageLowering<'_, '_> {
 
     fn run_with(&mut self, run: &RunStep, manifests: &[Mount], joining: Option<Joining>) {
         let Some(script) = self.script(run) else { return };
+        self.shell_for_commands();
         if run.network != Network::Default && self.is_classic() {
             self.unsupported("choose the network of one command", "leave `network` to the whole build");
         }
@@ -74,7 +75,7 @@ impl StageLowering<'_, '_> {
     /// The script of a run's commands; its mistakes are told.
     fn script(&mut self, run: &RunStep) -> Option<Script> {
         let mut is_valid = true;
-        if self.state.has_posix_shell() {
+        if self.state.wants_posix_shell() {
             for text in &run.commands {
                 if let Err(invalid) = shell::analyse(&text.value) {
                     self.refuse(Diagnostic::error(&SHELL_SYNTAX, text.span, invalid.0));
@@ -87,7 +88,7 @@ impl StageLowering<'_, '_> {
         let export = format!("export {}", assignments.join(" "));
         let export = (!assignments.is_empty()).then_some(export.as_str());
         let texts: Vec<&str> = export.into_iter().chain(run.commands.iter().map(|text| text.value.as_str())).collect();
-        if !self.state.has_posix_shell() {
+        if !self.state.wants_posix_shell() {
             // Nothing is known of its language, so that nothing is added to the text.
             return is_valid.then(|| Script::Lines(texts.join("\n")));
         }
@@ -151,6 +152,7 @@ impl StageLowering<'_, '_> {
     /// Adds a RUN of the compiler's own statements, as root.
     pub(super) fn push_statements(&mut self, statements: Vec<Statement>, mounts: Vec<RunMount>, joining: Joining) {
         self.be_root();
+        self.shell_for_statements();
         let body = self.chain(statements);
         self.push(Instruction::Run(Run { mounts, network: Network::Default, body, joining }));
     }
@@ -160,23 +162,17 @@ impl StageLowering<'_, '_> {
         let is_classic = self.is_classic();
         match mount {
             Mount::Bind { source, target } if is_classic || !is_mountable(source) => {
-                self.push(Instruction::Copy(Copy {
-                    from: None,
-                    what: Copied::Paths(vec![source.clone()]),
-                    to: target.clone(),
-                    into_directory: false,
-                    owner: None,
-                    mode: None,
-                    exclude: Vec::new(),
-                }));
-                cleaning.push(statement(&["rm", "-rf", target.as_str()]));
+                self.copy_from_context(source, target);
+                let manifests = ImagePath::root().join(&Language::MANIFEST_DIR[1..]);
+                let gone = if manifests.contains(target) { &manifests } else { target };
+                clean(gone, cleaning);
                 None
             }
             Mount::Bind { source, target } => {
                 Some(RunMount::Bind { from: None, source: source.clone(), target: target.clone() })
             }
             Mount::Cache { target, .. } if is_classic => {
-                cleaning.push(statement(&["rm", "-rf", target.as_str()]));
+                clean(target, cleaning);
                 None
             }
             Mount::Cache { target, id, sharing } => {
@@ -195,6 +191,14 @@ impl StageLowering<'_, '_> {
             }
             Mount::Ssh => Some(RunMount::Ssh { owner }),
         }
+    }
+}
+
+/// Removes `path` at the end of the layer that it is in the way of.
+fn clean(path: &ImagePath, cleaning: &mut Vec<Statement>) {
+    let statement = statement(&["rm", "-rf", path.as_str()]);
+    if !cleaning.contains(&statement) {
+        cleaning.push(statement);
     }
 }
 

@@ -4,7 +4,8 @@ use super::super::instruction::Instruction;
 use super::super::parse::Keyword;
 use super::StageLowering;
 use crate::base::{ImagePath, Owner};
-use crate::graph::{StepKind, shell};
+use crate::graph::Family;
+use std::collections::BTreeSet;
 
 /// What the instructions so far have set; `None` for what the base has, which is not known.
 #[derive(Debug, Clone, Default)]
@@ -14,12 +15,37 @@ pub(super) struct State {
     /// The directory that RUN runs in.
     workdir: Option<ImagePath>,
     /// The shell of shell forms.
-    shell: Option<Vec<String>>,
+    pub(super) shell: Option<Vec<String>>,
     /// The shell that the spec wants, without what the compiler adds to it.
-    wanted_shell: Option<Vec<String>>,
+    pub(super) wanted_shell: Option<Vec<String>>,
     /// Whether `passwd` of an image without tools is written.
     pub(super) has_accounts: bool,
+    /// Directories that are there for sure, beside those of every base.
+    directories: BTreeSet<ImagePath>,
 }
+
+/// Directories that every base with files of a distribution has.
+const USUAL_DIRECTORIES: &[&str] = &[
+    "/bin",
+    "/etc",
+    "/home",
+    "/lib",
+    "/root",
+    "/run",
+    "/sbin",
+    "/tmp",
+    "/usr",
+    "/usr/bin",
+    "/usr/lib",
+    "/usr/local",
+    "/usr/local/bin",
+    "/usr/sbin",
+    "/usr/share",
+    "/var",
+    "/var/lib",
+    "/var/log",
+    "/var/tmp",
+];
 
 impl State {
     /// What an empty image has.
@@ -38,94 +64,16 @@ impl State {
         }
     }
 
-    /// The shell of shell forms, as far as it is known.
-    pub(super) fn shell(&self) -> Vec<String> {
-        self.shell.clone().filter(|words| !words.is_empty()).unwrap_or_else(default_shell)
+    /// The directory `path` is there now, and all it stands in.
+    pub(super) fn has_directory(&mut self, path: &ImagePath) {
+        let mut path = path.clone();
+        while path.as_str() != "/" && self.directories.insert(path.clone()) {
+            path = path.parent();
+        }
     }
-
-    /// The shell that shell forms of the config mean.
-    pub(super) fn wanted_shell(&self) -> Vec<String> {
-        self.wanted_shell.clone().unwrap_or_else(default_shell)
-    }
-
-    /// Whether the shell understands what POSIX's does.
-    pub(super) fn has_posix_shell(&self) -> bool {
-        is_posix(&self.shell())
-    }
-}
-
-/// What shell forms run in unless SHELL says otherwise (Dockerfile reference, *SHELL*).
-fn default_shell() -> Vec<String> {
-    vec!["/bin/sh".to_owned(), "-c".to_owned()]
-}
-
-fn is_posix(words: &[String]) -> bool {
-    let program = words.first().map_or("", |word| word.rsplit('/').next().unwrap_or_default());
-    matches!(program, "sh" | "ash" | "bash" | "busybox" | "dash" | "ksh" | "mksh" | "zsh")
 }
 
 impl StageLowering<'_, '_> {
-    /// Sets the shell of a stage in which something is piped, before everything that runs: all of a stage's commands
-    /// run in one shell, in whatever order they stand.
-    pub(super) fn shell_of_stage(&mut self) {
-        // Linters forget at each FROM what SHELL was, so that it is said again.
-        let wanted = self.state.wanted_shell();
-        if self.pipes() && is_posix(&wanted) {
-            self.shell(&self.failing_pipes(&wanted));
-        }
-    }
-
-    /// The shell that the spec asks for.
-    pub(super) fn set_shell(&mut self, words: &[String]) {
-        self.state.wanted_shell = Some(words.to_vec());
-        let words = if self.pipes() && is_posix(words) { self.failing_pipes(words) } else { words.to_vec() };
-        if self.state.shell.as_ref() != Some(&words) {
-            self.shell(&words);
-        }
-    }
-
-    fn shell(&mut self, words: &[String]) {
-        self.state.shell = Some(words.to_vec());
-        self.push(Instruction::Shell(words.to_vec()));
-    }
-
-    /// Whether a command of the stage is a pipe, of which the shell by default tells only the last part's failure.
-    fn pipes(&self) -> bool {
-        let texts = self.stage.steps.iter().flat_map(|step| match &step.kind {
-            StepKind::Run(run) => run.commands.as_slice(),
-            StepKind::Language(language) => language.install.commands.as_slice(),
-            _ => &[],
-        });
-        texts.into_iter().any(|text| shell::analyse(&text.value).is_ok_and(|analysis| analysis.pipes))
-    }
-
-    /// The shell `words` made to fail when any part of a pipe does.
-    fn failing_pipes(&self, words: &[String]) -> Vec<String> {
-        let Some((program, options)) = words.split_first() else { return words.to_vec() };
-        if options.iter().any(|option| option == "pipefail") {
-            return words.to_vec();
-        }
-        match program.rsplit('/').next() {
-            Some("bash" | "zsh" | "ksh" | "mksh" | "ash") => {
-                let pipefail = ["-o".to_owned(), "pipefail".to_owned()];
-                [program.clone()].into_iter().chain(pipefail).chain(options.iter().cloned()).collect()
-            }
-            // POSIX's own shells have had no such option before 2024.
-            _ => self
-                .stage
-                .family
-                .pipefail_shell()
-                .map_or_else(|| words.to_vec(), |shell| shell.iter().map(|&word| word.to_owned()).collect()),
-        }
-    }
-
-    /// Gives the shell back that the spec wants, if this one is another.
-    pub(super) fn restore_shell(&mut self, wanted: &[String]) {
-        if self.state.shell.as_ref().is_some_and(|shell| shell != wanted) {
-            self.shell(wanted);
-        }
-    }
-
     /// Makes root the user, if somebody else is known to be.
     pub(super) fn be_root(&mut self) {
         if self.state.user.as_deref().is_some_and(|user| !is_root(user)) {
@@ -145,8 +93,15 @@ impl StageLowering<'_, '_> {
     pub(super) fn workdir(&mut self, path: &ImagePath) {
         if self.state.workdir.as_ref() != Some(path) {
             self.state.workdir = Some(path.clone());
+            self.state.has_directory(path);
             self.push(Instruction::Workdir(path.clone()));
         }
+    }
+
+    /// Whether the directory `path` is there for sure.
+    pub(super) fn knows_directory(&self, path: &ImagePath) -> bool {
+        let is_usual = || self.stage.family != Family::Empty && USUAL_DIRECTORIES.contains(&path.as_str());
+        path.as_str() == "/" || self.state.directories.contains(path) || is_usual()
     }
 
     /// `owner` as instructions take it: numbers where they are known, for names are looked up in the image.

@@ -1,8 +1,6 @@
 //! What steps become, per target.
 
-use super::super::sample::{
-    copy, dir, fetch, file, git, graph, link, mode, owner, packages, path, pip, run, stage, text, user, variable,
-};
+use super::super::sample::{graph, packages, stage};
 use super::super::{lower, print};
 use crate::base::{EnvName, Port, Protocol};
 use crate::diagnostic::Diagnostics;
