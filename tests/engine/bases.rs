@@ -35,6 +35,13 @@ pub fn mappings(dockerfile: &str) -> Vec<String> {
     arguments
 }
 
+/// The image that the last stage of `dockerfile` starts from, as this registry has it.
+pub fn last_base(dockerfile: &str) -> Option<String> {
+    let from = dockerfile.lines().rfind(|line| line.starts_with("FROM "))?;
+    let reference = from.split(' ').find(|word| word.contains("@sha256:"))?;
+    Some(stand_in(reference).unwrap_or_else(|| reference.to_owned()))
+}
+
 /// The references with a digest after FROM, `COPY --from=` and in mounts, each once.
 fn pinned_references(dockerfile: &str) -> Vec<String> {
     let words = dockerfile.split([' ', '\n', '=', ',']);

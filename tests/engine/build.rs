@@ -1,6 +1,6 @@
 //! From a golden, or from a spec that a test changed, to an image in the Docker Engine.
 
-use crate::bases::mappings;
+use crate::bases::{last_base, mappings};
 use crate::process::{Output, run, succeed};
 use imgspec::base::World as _;
 use imgspec::diagnostic::{Diagnostics, Sources};
@@ -19,6 +19,8 @@ const BUILD_SECONDS: u64 = 900;
 pub struct Image {
     /// Its name and tag.
     pub tag: String,
+    /// The image that its last stage starts from.
+    pub base: Option<String>,
 }
 
 impl Image {
@@ -27,7 +29,7 @@ impl Image {
         static COUNT: AtomicUsize = AtomicUsize::new(0);
         let number = COUNT.fetch_add(1, Ordering::Relaxed);
         let case = case.replace('/', "-");
-        Self { tag: format!("imgspec-test-{case}-{}:{number}", std::process::id()) }
+        Self { tag: format!("imgspec-test-{case}-{}:{number}", std::process::id()), base: None }
     }
 }
 
@@ -113,9 +115,16 @@ impl Build {
         arguments
     }
 
+    /// A name for the image that nobody else has.
+    pub fn unused(&self, name: &str) -> Image {
+        let mut image = Image::unused(name);
+        image.base = last_base(&self.text);
+        image
+    }
+
     /// The image that BuildKit makes, with `extra` arguments.
     pub fn image(&self, name: &str, extra: &[&str]) -> Image {
-        let image = Image::unused(name);
+        let image = self.unused(name);
         let output = self.attempt(&image, extra);
         assert!(output.success, "{name} does not build\n{}", output.stderr);
         image

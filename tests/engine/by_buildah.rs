@@ -50,7 +50,7 @@ fn failing_commands_fail_the_build() {
 
 /// The image that buildah makes, in the Docker Engine.
 fn image(build: &Build, name: &str) -> Image {
-    let image = Image::unused(name);
+    let image = build.unused(name);
     let output = attempt(build, &image);
     assert!(output.success, "{name} does not build\n{}\n{}", output.text(), output.stderr);
     let directory = tempfile::tempdir().expect("a temporary directory");

@@ -31,16 +31,20 @@ impl Image {
 
     /// What a shell of the image says to `script`, run as root: so that it sees everything.
     pub fn as_root(&self, script: &str) -> String {
-        let output = self.output_with(&["--user", "0:0", "--entrypoint", "/bin/sh"], &["-euc", script]);
-        String::from_utf8(output).expect("UTF-8")
+        as_root(&self.tag, script)
+    }
+
+    /// What the shell says about the image that was not so in its base already.
+    pub fn as_root_and_not_in_base(&self, script: &str) -> Vec<String> {
+        let base = self.base.as_ref().expect("it has a base");
+        let before = as_root(base, script);
+        let before: Vec<&str> = before.lines().collect();
+        let after = self.as_root(script);
+        after.lines().filter(|line| !before.contains(line)).map(str::to_owned).collect()
     }
 
     fn output_with(&self, options: &[&str], arguments: &[&str]) -> Vec<u8> {
-        let mut command = Command::new("docker");
-        command.args(["run", "--rm", "--network=none"]).args(options).arg(&self.tag).args(arguments);
-        let output = run(&mut command, 120);
-        assert!(output.success, "{command:?} failed\n{}\n{}", output.text(), output.stderr);
-        output.stdout
+        output_of(&self.tag, options, arguments)
     }
 
     /// The image started, its health asked for every second.
@@ -53,6 +57,19 @@ impl Image {
         succeed(command.args(options).arg(&self.tag), 120);
         container
     }
+}
+
+fn as_root(tag: &str, script: &str) -> String {
+    let output = output_of(tag, &["--user", "0:0", "--entrypoint", "/bin/sh"], &["-euc", script]);
+    String::from_utf8(output).expect("UTF-8")
+}
+
+fn output_of(tag: &str, options: &[&str], arguments: &[&str]) -> Vec<u8> {
+    let mut command = Command::new("docker");
+    command.args(["run", "--rm", "--network=none"]).args(options).arg(tag).args(arguments);
+    let output = run(&mut command, 120);
+    assert!(output.success, "{command:?} failed\n{}\n{}", output.text(), output.stderr);
+    output.stdout
 }
 
 impl Container {
