@@ -6,10 +6,23 @@ mod scene;
 #[cfg(test)]
 mod testing;
 
+mod cd_in_run;
+mod chatty_wget;
+mod curl_and_wget;
+mod large_lastlog;
+mod missing_source;
+mod packages_in_run;
+mod piped_download;
+mod pointless_program;
+mod replaced_shell;
+mod secret_in_env;
+mod shell_form_entrypoint;
+mod sudo_in_run;
 mod unpinned_base;
 mod unpinned_fetch;
 mod unpinned_git;
 mod unpinned_package;
+mod unused_stage;
 
 use crate::base::World;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Reported};
@@ -25,6 +38,22 @@ static RULES: &[&Rule] = &[
     &unpinned_package::RULE, // a distribution and an index move
     &unpinned_fetch::RULE,   // a server answers as it likes
     &unpinned_git::RULE,     // a branch moves, and so may a tag
+    // What the build takes from its context and stages.
+    &missing_source::RULE, // the build would fail
+    &unused_stage::RULE,   // it is built for nothing, or its copy was forgotten
+    // What runs while the image is built, in the spec's own shell text.
+    &piped_download::RULE,    // code that nobody has seen
+    &packages_in_run::RULE,   // the compiler cannot see them
+    &sudo_in_run::RULE,       // it is root's anyway
+    &cd_in_run::RULE,         // it holds further than it seems, and not as far
+    &curl_and_wget::RULE,     // one is enough
+    &chatty_wget::RULE,       // a log of dots
+    &pointless_program::RULE, // there is nothing for it to work on
+    &replaced_shell::RULE,    // scripts of packages expect the other
+    &large_lastlog::RULE,     // holes that are none in a layer
+    // What the image holds when it runs.
+    &secret_in_env::RULE,         // whoever has the image reads it
+    &shell_form_entrypoint::RULE, // the shell keeps signals to itself
 ];
 
 /// A rule.
