@@ -26,6 +26,7 @@ const ROOMS: &[Room] = &[
     room("model", 4),
     room("lock", 4),
     room("graph", 5),
+    room("workspace", 5),
     room("ecosystem", 6),
     // A language's node is lowered by its ecosystem.
     Room { name: "lower", floor: 6, beside: &["ecosystem"] },

@@ -1,12 +1,14 @@
 //! Floor 5: the build graph. Stages of steps, what each step reads and writes, and the OCI config of what comes out.
 
 mod config;
+mod drawing;
 mod family;
 pub mod shell;
 mod stage;
 mod step;
 mod text;
 
+pub use drawing::{dot, mermaid};
 pub use config::{Config, Label};
 pub use family::Family;
 pub use stage::{Account, Graph, Stage};
