@@ -92,7 +92,7 @@ fn check_text(block: &Block) -> Result<(), String> {
         let in_stage = format!("image \"example\" {{\nfrom scratch\n{}}}\n", block.text);
         let in_image = format!("image \"example\" {{\n{}}}\n", block.text);
         let in_workspace = format!("workspace {{\n{}}}\n", block.text);
-        let in_run = format!("image \"example\" {{\nfrom scratch\nrun \"x\" {{\n{}}}\n}}\n", block.text);
+        let in_run = format!("image \"example\" {{\nfrom scratch\nrun {{\nsh \"x\"\n{}}}\n}}\n", block.text);
         let in_rules = format!("image \"example\" {{\nfrom scratch\nrules {{\n{}}}\n}}\n", block.text);
         let in_copy = format!("image \"example\" {{\nfrom scratch\ncopy \"x\" to=\"/x\" {{\n{}}}\n}}\n", block.text);
         let in_packages = ["apt", "apk", "dnf"]
