@@ -92,12 +92,11 @@ fn check_text(block: &Block) -> Result<(), String> {
         let in_stage = format!("image \"example\" {{\nfrom scratch\n{}}}\n", block.text);
         let in_image = format!("image \"example\" {{\n{}}}\n", block.text);
         let in_workspace = format!("workspace {{\n{}}}\n", block.text);
-        let in_run = format!("image \"example\" {{\nfrom scratch\nrun \"x\" {{\n{}}}\n}}\n", block.text);
+        let in_run = format!("image \"example\" {{\nfrom scratch\nrun {{\nsh \"x\"\n{}}}\n}}\n", block.text);
         let in_rules = format!("image \"example\" {{\nfrom scratch\nrules {{\n{}}}\n}}\n", block.text);
         let in_copy = format!("image \"example\" {{\nfrom scratch\ncopy \"x\" to=\"/x\" {{\n{}}}\n}}\n", block.text);
-        let in_packages = ["apt", "apk", "dnf"].map(|node| {
-            format!("image \"example\" {{\nfrom scratch\n{node} {{\n{}}}\n}}\n", block.text)
-        });
+        let in_packages = ["apt", "apk", "dnf"]
+            .map(|node| format!("image \"example\" {{\nfrom scratch\n{node} {{\n{}}}\n}}\n", block.text));
         [in_stage, in_image, in_workspace, in_run, in_rules, in_copy]
             .iter()
             .chain(&in_packages)
