@@ -21,19 +21,21 @@ pub fn dockerignore(graph: &Graph) -> String {
     if !admitted.contains("") {
         text.push_str("*\n");
         for path in &admitted {
-            text.push_str(&format!("!{}\n", line(path)));
+            text.push_str(&format!("!{}\n", line(path, graph.target)));
         }
     }
     for pattern in &excluded {
-        text.push_str(&format!("{}\n", line(pattern)));
+        text.push_str(&format!("{}\n", line(pattern, graph.target)));
     }
     text
 }
 
 /// Whether what `copy` excludes is kept out of the context altogether: no other step reads any of it.
 pub(super) fn excluded_by_ignore_file(graph: &Graph, copy: &Copy) -> bool {
-    // The classic builder reads no ignore file but the context's own.
-    if copy.from != CopyFrom::Context || graph.target == Target::Classic {
+    // The classic builder reads no ignore file but the context's own. What a pattern is relative to when a glob finds
+    // several directories is for the builder to know.
+    let has_glob = copy.sources.iter().any(|source| is_glob(&source.path.value));
+    if copy.from != CopyFrom::Context || graph.target == Target::Classic || has_glob {
         return false;
     }
     let excluded = patterns(copy);
@@ -94,7 +96,9 @@ fn patterns(copy: &Copy) -> BTreeSet<String> {
     let sources = copy.sources.iter().filter(|source| source.directory);
     sources
         .flat_map(|source| {
-            copy.exclude.iter().map(move |pattern| format!("{}{}", below(&source.path.value), pattern.value))
+            copy.exclude
+                .iter()
+                .map(move |pattern| format!("{}{}", below(&source.path.value), pattern.value.trim_start_matches('/')))
         })
         .collect()
 }
@@ -122,15 +126,73 @@ fn is_glob(part: &str) -> bool {
 }
 
 /// A pattern as a line of the file: readers trim lines, and skip those that begin with `#`.
-fn line(pattern: &str) -> String {
-    let mut line = pattern.to_owned();
-    if line.starts_with(['#', '!']) || line.starts_with(char::is_whitespace) {
+fn line(pattern: &str, target: Target) -> String {
+    let mut line = String::new();
+    if pattern.starts_with(['#', '!']) || pattern.starts_with(char::is_whitespace) {
         // A slash at the start means nothing.
-        line.insert(0, '/');
+        line.push('/');
     }
-    if let Some(last) = line.chars().next_back().filter(|last| last.is_whitespace()) {
-        line.truncate(line.len() - last.len_utf8());
-        line.push_str(&format!("[{last}]"));
+    let mut in_class = false;
+    for (at, c) in pattern.char_indices() {
+        let is_last = at + c.len_utf8() == pattern.len();
+        match c {
+            c if c.is_whitespace() && is_last => line.extend(['[', c, ']']),
+            // Buildah takes these for parts of a regular expression, unless they stand in a class.
+            '+' | '(' | ')' | '^' if target == Target::Buildah && !in_class => {
+                line.push('[');
+                line.push_str(if c == '^' { "\\" } else { "" });
+                line.extend([c, ']']);
+            }
+            c => line.push(c),
+        }
+        in_class = (in_class || c == '[') && c != ']';
     }
     line
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::sample::{copy, graph, packages, pip, stage};
+    use super::*;
+    use crate::graph::Manager;
+
+    fn check(target: Target, steps: Vec<StepKind>, expected: &str) {
+        assert_eq!(dockerignore(&graph(target, vec![stage(None, "debian:bookworm-slim", steps)])), expected);
+    }
+
+    fn without(sources: &[&str], to: &str, exclude: &[&str]) -> StepKind {
+        let mut copy = copy(sources, to);
+        copy.exclude = exclude.iter().map(|pattern| super::super::sample::text(pattern)).collect();
+        StepKind::Copy(copy)
+    }
+
+    #[test]
+    fn what_is_read_is_admitted() {
+        let build = Target::Buildkit;
+        check(build, vec![], "*\n");
+        check(build, vec![without(&["src/", "a.txt"], "/x/", &[])], "*\n!a.txt\n!src\n");
+        check(build, vec![without(&["./"], "/x/", &[])], "");
+        check(build, vec![StepKind::Language(pip(&["requirements.txt"], "pip"))], "*\n!requirements.txt\n");
+        check(build, vec![StepKind::Packages(packages(Manager::Apt, &[("git", "")]))], "*\n");
+        check(build, vec![without(&["#a", "!b", " c", "d ", "e+f"], "/x/", &[])], "*\n!/ c\n!/!b\n!/#a\n!d[ ]\n!e+f\n");
+        check(Target::Buildah, vec![without(&["e+f", "[+]^"], "/x/", &[])], "*\n![+][\\^]\n!e[+]f\n");
+    }
+
+    #[test]
+    fn what_is_excluded_is_kept_out() {
+        let src = |exclude: &[&str]| without(&["src/"], "/x", exclude);
+        let manifest = || StepKind::Language(pip(&["src/requirements.txt"], "pip"));
+        let build = Target::Buildkit;
+        check(build, vec![src(&["**/*.pyc", "/tests"])], "*\n!src\nsrc/**/*.pyc\nsrc/tests\n");
+        check(build, vec![without(&["./"], "/x", &["**/*.pyc"])], "**/*.pyc\n");
+        check(build, vec![src(&["**/*.pyc"]), manifest()], "*\n!src\n!src/requirements.txt\nsrc/**/*.pyc\n");
+        check(build, vec![src(&["**/*.pyc"]), without(&["lib/"], "/y", &[])], "*\n!lib\n!src\nsrc/**/*.pyc\n");
+        // Another step reads what this one excludes.
+        check(build, vec![src(&["*.txt"]), manifest()], "*\n!src\n!src/requirements.txt\n");
+        check(build, vec![src(&["tests"]), without(&["src/tests/unit/"], "/y", &[])], "*\n!src\n!src/tests/unit\n");
+        check(build, vec![src(&["**/*.pyc"]), src(&[])], "*\n!src\n");
+        check(build, vec![without(&["s*/"], "/x/", &["**/*.pyc"])], "*\n!s*\n");
+        // The classic builder does not read this file.
+        check(Target::Classic, vec![src(&["**/*.pyc"])], "*\n!src\n");
+    }
 }

@@ -8,8 +8,8 @@ mod stage;
 mod step;
 mod text;
 
-pub use drawing::{dot, mermaid};
 pub use config::{Config, Label};
+pub use drawing::{dot, mermaid};
 pub use family::Family;
 pub use stage::{Account, Graph, Stage};
 pub use step::{

@@ -43,9 +43,6 @@ impl StageLowering<'_, '_> {
     fn run_with(&mut self, run: &RunStep, manifests: &[Mount], joining: Option<Joining>) {
         let Some(script) = self.script(run) else { return };
         self.shell_for_commands();
-        if run.network != Network::Default && self.is_classic() {
-            self.unsupported("choose the network of one command", "leave `network` to the whole build");
-        }
         let leaves_state = !run.env.is_empty()
             || run.commands.iter().any(|text| shell::analyse(&text.value).is_ok_and(|found| found.leaves_state()));
         let runner = self.runner(run.user.as_ref());
