@@ -3,6 +3,7 @@
 mod config;
 mod drawing;
 mod family;
+pub mod known;
 pub mod shell;
 mod stage;
 mod step;
