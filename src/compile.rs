@@ -20,6 +20,8 @@ pub struct Compiled {
     pub printed: Printed,
     /// The text of the `.dockerignore` beside it.
     pub dockerignore: String,
+    /// What the rules say. What they deny may be looked at, and must not be written.
+    pub ruled: Result<(), Reported>,
 }
 
 /// Reads a spec file: its text becomes part of `sources`, its mistakes are told. `path` is seen from the workspace's
@@ -35,7 +37,7 @@ pub fn read(
     Ok(SpecFile { path: path.to_owned(), document: spec::decode(&nodes, diagnostics) })
 }
 
-/// Compiles an image. What the rules deny is an error like any other, so that there is no output.
+/// Compiles an image.
 pub fn compile(
     image: &Image,
     world: &dyn World,
@@ -47,8 +49,7 @@ pub fn compile(
     let ruled = rule::check(&graph, world, diagnostics);
     pass::run(&mut graph, diagnostics)?;
     let dockerfile = dockerfile::lower(&graph, diagnostics)?;
-    ruled?;
     let printed = dockerfile::print(&dockerfile);
     let dockerignore = dockerfile::dockerignore(&graph);
-    Ok(Compiled { graph, dockerfile, printed, dockerignore })
+    Ok(Compiled { graph, dockerfile, printed, dockerignore, ruled })
 }

@@ -5,6 +5,7 @@
 #![warn(missing_docs)]
 
 pub mod base;
+pub mod cli;
 pub mod compile;
 pub mod diagnostic;
 pub mod dockerfile;
@@ -17,3 +18,4 @@ pub mod pass;
 pub mod rule;
 pub mod spec;
 pub mod syntax;
+pub mod workspace;

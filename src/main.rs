@@ -1,1 +1,7 @@
-fn main() {}
+//! The `imgspec` program.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    imgspec::cli::main()
+}

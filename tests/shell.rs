@@ -58,7 +58,11 @@ impl Text {
             Self::Subshell(list) => Ok(run(list, strict, output).unwrap_or(false)),
             Self::Group(list) => run(list, strict, output),
             Self::If(condition, list) => {
-                if condition.run(false, output)? { run(list, strict, output) } else { Ok(true) }
+                if condition.run(false, output)? {
+                    run(list, strict, output)
+                } else {
+                    Ok(true)
+                }
             }
             Self::For(list) => {
                 let mut last = true;

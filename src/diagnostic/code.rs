@@ -105,6 +105,12 @@ pub mod told {
         NO_MATCH = "no-match";
         /// Two images that write one file.
         OUTPUT_CONFLICT = "output-conflict";
+        /// An output that an earlier spec says.
+        STALE_OUTPUT = "stale-output";
+        /// An output that is not there.
+        MISSING_OUTPUT = "missing-output";
+        /// An output that no image claims any more.
+        ORPHAN_OUTPUT = "orphan-output";
         /// An output that imgspec did not write, or that was edited by hand.
         FOREIGN_OUTPUT = "foreign-output";
         /// An output that cannot be written.

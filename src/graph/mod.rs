@@ -1,20 +1,23 @@
 //! Floor 5: the build graph. Stages of steps, what each step reads and writes, and the OCI config of what comes out.
 
 mod config;
+mod drawing;
 mod family;
+pub mod known;
 pub mod shell;
 mod stage;
 mod step;
 mod text;
 
 pub use config::{Config, Label};
+pub use drawing::{dot, mermaid};
 pub use family::Family;
 pub use stage::{Account, Graph, Stage};
 pub use step::{
     Copy, CopyFrom, Dir, Fetch, File, Git, Language, Link, Mount, Packages, Reads, Run, Source, Step, StepId, StepKind,
     Unpack,
 };
-pub(crate) use text::describe;
+pub use text::describe;
 
 pub use crate::spec::{
     Base, Changes, Check, Command, Level, Manager, Network, Package, Repository, RuleSetting, Sharing, Target,

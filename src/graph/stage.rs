@@ -1,8 +1,9 @@
 //! A graph and its stages.
 
-use super::{Config, Family, Step, StepId};
+use super::{Config, Copy, CopyFrom, Family, Step, StepId, StepKind};
 use crate::base::{ImageName, ImagePath, Owner, Platform, Span, Spanned, StageName};
 use crate::spec::{Base, RuleSetting, Target};
+use std::collections::BTreeSet;
 
 /// The build graph of one image.
 #[derive(Debug, Clone)]
@@ -39,6 +40,22 @@ impl Graph {
     }
 }
 
+impl Graph {
+    /// The names of the stages that the final one or one that is kept needs, and of those that are kept.
+    pub fn reached(&self) -> BTreeSet<&StageName> {
+        let mut reached = BTreeSet::new();
+        // A stage stands behind those it needs, so one walk from the end meets each before what it needs.
+        for stage in self.stages.iter().rev() {
+            let name = stage.name.as_ref().map(|name| &name.value);
+            if stage.keep || name.is_none_or(|name| reached.contains(name)) {
+                reached.extend(name);
+                reached.extend(stage.needs());
+            }
+        }
+        reached
+    }
+}
+
 /// A stage of a build.
 #[derive(Debug, Clone)]
 pub struct Stage {
@@ -71,6 +88,19 @@ impl Stage {
     /// Its name in messages.
     pub fn described(&self) -> String {
         self.name.as_ref().map_or_else(|| "the final stage".to_owned(), |name| format!("stage `{}`", name.value))
+    }
+
+    /// The stages that it starts from or copies from.
+    pub fn needs(&self) -> impl Iterator<Item = &StageName> {
+        let base = match &self.base.value {
+            Base::Stage(name) => Some(name),
+            Base::Scratch | Base::Registry(_) | Base::Image(_) => None,
+        };
+        let copied = self.steps.iter().filter_map(|step| match &step.kind {
+            StepKind::Copy(Copy { from: CopyFrom::Stage(name), .. }) => Some(name),
+            _ => None,
+        });
+        base.into_iter().chain(copied)
     }
 
     /// The step of that number.

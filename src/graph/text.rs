@@ -41,7 +41,7 @@ fn write_stage(f: &mut fmt::Formatter<'_>, stage: &Stage) -> fmt::Result {
 }
 
 /// What a step does, in a line.
-pub(crate) fn describe(step: &Step) -> String {
+pub fn describe(step: &Step) -> String {
     match &step.kind {
         StepKind::Packages(packages) => describe_packages(packages),
         StepKind::User { account, .. } => format!("user {} {}:{}", account.name, account.uid, account.gid),

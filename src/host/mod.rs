@@ -10,7 +10,7 @@ mod workspace;
 pub use disk::Disk;
 pub use lock::Lock;
 pub use ownership::{MANIFEST, Manifest, Owned, State};
-pub use transaction::{Change, Unwritable, commit, sweep};
+pub use transaction::{Change, Ownership, Unwritable, commit, sweep};
 pub use workspace::{WORKSPACE_FILE, find_workspace};
 
 use std::io;

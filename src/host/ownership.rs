@@ -44,9 +44,6 @@ pub enum State {
 }
 
 impl State {
-    /// Every state, as they are counted.
-    pub const ALL: [Self; 5] = [Self::Ok, Self::Stale, Self::Edited, Self::Missing, Self::Orphan];
-
     /// Its name.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -55,6 +52,17 @@ impl State {
             Self::Missing => "missing",
             Self::Edited => "edited",
             Self::Orphan => "orphan",
+        }
+    }
+
+    /// How bad it is: worst is what nobody can make again.
+    pub fn rank(self) -> u8 {
+        match self {
+            Self::Ok => 0,
+            Self::Orphan => 1,
+            Self::Stale => 2,
+            Self::Missing => 3,
+            Self::Edited => 4,
         }
     }
 }

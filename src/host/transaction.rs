@@ -40,17 +40,27 @@ impl Unwritable {
     }
 }
 
-/// Makes all of `changes` or none of them. `manifest` is the manifest's own change, and `both` its text while outputs
-/// are being replaced.
-pub fn commit(disk: &Disk, changes: &[Change], both: &str, manifest: &Change) -> Result<(), Unwritable> {
-    debug_assert_eq!(manifest.path, MANIFEST);
+/// What becomes of the manifest while outputs change.
+#[derive(Debug, Clone, Copy)]
+pub struct Ownership<'a> {
+    /// Its text meanwhile: it owns what the outputs held and what they are to hold.
+    pub both: &'a str,
+    /// Its own change.
+    pub manifest: &'a Change,
+}
+
+/// Makes all of `changes` or none of them. Changes of outputs come with that of the manifest.
+pub fn commit(disk: &Disk, changes: &[Change], ownership: Option<Ownership<'_>>) -> Result<(), Unwritable> {
     let root = disk.root();
+    let manifest = ownership.map(|ownership| ownership.manifest);
     let mut checked = BTreeSet::new();
-    for change in changes.iter().chain([manifest]) {
+    for change in changes.iter().chain(manifest) {
         check_place(root, &change.path, &mut checked)?;
     }
     let mut staged = Staged { root, places: BTreeSet::new(), sync_each: !SYNCS_WHOLE || changes.len() <= 64 };
-    staged.write(MANIFEST, manifest.to.as_deref().unwrap_or_default())?;
+    if let Some(manifest) = manifest {
+        staged.write(MANIFEST, manifest.to.as_deref().unwrap_or_default())?;
+    }
     for change in changes {
         if let Some(to) = &change.to {
             staged.write(&change.path, to)?;
@@ -58,7 +68,7 @@ pub fn commit(disk: &Disk, changes: &[Change], both: &str, manifest: &Change) ->
     }
     staged.sync_all(MANIFEST)?;
     let mut done = 0;
-    let result = replace(&mut staged, changes, both, manifest, &mut done);
+    let result = replace(&mut staged, changes, ownership, &mut done);
     result.map_err(|error| Unwritable { changed: roll_back(&mut staged, &changes[..done], manifest), ..error })
 }
 
@@ -90,11 +100,13 @@ const SYNCS_WHOLE: bool = cfg!(target_os = "linux");
 fn replace(
     staged: &mut Staged<'_>,
     changes: &[Change],
-    both: &str,
-    manifest: &Change,
+    ownership: Option<Ownership<'_>>,
     done: &mut usize,
 ) -> Result<(), Unwritable> {
-    if !changes.is_empty() && manifest.from.as_deref() != Some(both.as_bytes()) {
+    if let Some(Ownership { both, manifest }) = ownership
+        && !changes.is_empty()
+        && manifest.from.as_deref() != Some(both.as_bytes())
+    {
         staged.write(BOTH, both.as_bytes())?;
         staged.put(BOTH, MANIFEST)?;
     }
@@ -103,18 +115,17 @@ fn replace(
         *done += 1;
     }
     staged.sync_directories(changes)?;
-    if manifest.to.is_some() {
-        staged.put(MANIFEST, MANIFEST)?;
-    } else {
+    if let Some(Ownership { manifest, .. }) = ownership {
         staged.make(manifest)?;
+        staged.sync_directories([manifest])?;
     }
-    staged.sync_directories([manifest])
+    Ok(())
 }
 
 /// Puts back what was there before, as well as it can; what it could not is returned.
-fn roll_back(staged: &mut Staged<'_>, done: &[Change], manifest: &Change) -> Vec<String> {
+fn roll_back(staged: &mut Staged<'_>, done: &[Change], manifest: Option<&Change>) -> Vec<String> {
     let mut changed = Vec::new();
-    for change in done.iter().chain([manifest]) {
+    for change in done.iter().chain(manifest) {
         let before = Change { path: change.path.clone(), from: change.to.clone(), to: change.from.clone() };
         let written = before.to.as_ref().map_or(Ok(()), |bytes| staged.write(&before.path, bytes));
         if written.and_then(|()| staged.make(&before)).is_err() {
@@ -299,12 +310,15 @@ mod tests {
         fs::set_permissions(root.path().join("a/out"), fs::Permissions::from_mode(0o640)).expect("set");
         let changes = [change("a/out", Some("old"), Some("new")), change("b/out", None, Some("born"))];
         let manifest = change(MANIFEST, Some("before"), Some("after"));
-        assert_eq!(commit(&disk, &changes, "both", &manifest), Ok(()));
+        assert_eq!(commit(&disk, &changes, Some(Ownership { both: "both", manifest: &manifest })), Ok(()));
         assert_eq!(files(root.path()), owned(&[("a/out", "new"), ("b/out", "born"), (MANIFEST, "after")]));
         let mode = fs::metadata(root.path().join("a/out")).expect("there").permissions().mode();
         assert_eq!(mode & 0o777, 0o640);
         let changes = [change("a/out", Some("new"), None), change("b/out", Some("born"), None)];
-        assert_eq!(commit(&disk, &changes, "both", &change(MANIFEST, Some("after"), None)), Ok(()));
+        assert_eq!(
+            commit(&disk, &changes, Some(Ownership { both: "both", manifest: &change(MANIFEST, Some("after"), None) })),
+            Ok(())
+        );
         assert_eq!(files(root.path()), []);
     }
 
@@ -312,7 +326,8 @@ mod tests {
     fn many() {
         let (root, disk) = workspace();
         let changes: Vec<Change> = (0..100).map(|n| change(&format!("b/{n}"), None, Some("x"))).collect();
-        assert_eq!(commit(&disk, &changes, "both", &change(MANIFEST, Some("before"), Some("after"))), Ok(()));
+        let manifest = change(MANIFEST, Some("before"), Some("after"));
+        assert_eq!(commit(&disk, &changes, Some(Ownership { both: "both", manifest: &manifest })), Ok(()));
         assert_eq!(files(root.path()).len(), 102);
     }
 
@@ -324,7 +339,8 @@ mod tests {
             let before = files(root.path());
             let changes = [change("a/out", Some("old"), Some("new")), change(path, None, Some("born"))];
             let manifest = change(MANIFEST, Some("before"), Some("after"));
-            let error = commit(&disk, &changes, "both", &manifest).expect_err("refused");
+            let error =
+                commit(&disk, &changes, Some(Ownership { both: "both", manifest: &manifest })).expect_err("refused");
             assert_eq!((error.to_string(), error.changed), (message.to_owned(), vec![]));
             assert_eq!(files(root.path()), before, "{message}");
         };
@@ -357,7 +373,8 @@ mod tests {
             change("b/gone", Some("x"), Some("y")),
         ];
         let manifest = change(MANIFEST, Some("before"), Some("after"));
-        let error = commit(&disk, &changes, "both", &manifest).expect_err("refused");
+        let error =
+            commit(&disk, &changes, Some(Ownership { both: "both", manifest: &manifest })).expect_err("refused");
         assert_eq!(error.changed, Vec::<String>::new());
         assert_eq!(files(root.path()), owned(&[("a/out", "old"), (MANIFEST, "before")]));
     }

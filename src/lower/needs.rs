@@ -114,7 +114,6 @@ fn quiet_python(steps: &mut [Step]) {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use crate::base::MemoryWorld;
     use crate::diagnostic::{Diagnostics, Sources};
 

@@ -119,6 +119,10 @@ impl<'a> Scene<'a> {
             let fed_by = fed_by.map_or_else(|| within.and_then(|at| self.calls[at].fed_by), |at| Some(at + offset));
             self.calls.push(Call { text, step, name, arguments, fed_by, nested: within.is_some() });
         }
+        if within.is_some() {
+            return;
+        }
+        // Whoever reads the outer text goes through what is found inside it too.
         let mut at = offset;
         while at < self.calls.len() {
             self.unwrap(at);

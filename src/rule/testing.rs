@@ -50,6 +50,11 @@ pub(super) fn check_in(rule: &Rule, files: Files<'_>, body: &str, expected: &[&s
     assert_eq!(found.iter().map(message).collect::<Vec<_>>(), expected, "{body}");
 }
 
+/// Holds what `rule` finds in a `run` of that text, in an image of Debian, against what is `expected`.
+pub(super) fn check_run(rule: &Rule, text: &str, expected: &[&str]) {
+    check(rule, &format!("from \"debian\"; run ###\"{text}\"###"), expected);
+}
+
 /// Holds the hints of what `rule` finds against what is `expected`.
 pub(super) fn check_hints(rule: &Rule, files: Files<'_>, body: &str, expected: &[&str]) {
     let world = MemoryWorld::new(files.iter().copied());

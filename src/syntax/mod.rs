@@ -1,6 +1,7 @@
 //! Floor 2: KDL. Parsing with spans, the layer that reads typed values out of nodes, and formatting.
 
 mod fields;
+mod format;
 mod mistake;
 mod node;
 #[cfg(test)]
@@ -15,9 +16,11 @@ mod value;
 
 pub use fields::{Decode, Fields};
 pub(crate) use fields::{duplicate_node, unknown_node};
+pub use format::format;
 pub use node::{Entry, Node, Property, Value};
 pub use outline::{MAX_DEPTH, MAX_MISTAKES, MAX_NODES};
 pub use parse::{MAX_BYTES, parse};
+pub use print::print;
 pub use shape::{Args, Merge, Prop, Shape, Ty};
 pub use value::FromValue;
 pub(crate) use value::words;

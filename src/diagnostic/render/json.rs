@@ -3,15 +3,22 @@
 use crate::base::Span;
 use crate::diagnostic::{Diagnostic, Label, Severity, Sources};
 use serde::Serialize;
+use std::collections::BTreeMap;
 
 /// The version of the form, raised when a reader of the old one could misread the new one.
 pub const FORMAT_VERSION: u32 = 1;
 
 /// The diagnostics as one JSON document, with a line break at its end.
 pub fn json(diagnostics: &[Diagnostic], sources: &Sources) -> String {
+    json_with(diagnostics, sources, &BTreeMap::<&str, ()>::new())
+}
+
+/// The same with the fields of `rest`, a struct or map, behind the diagnostics.
+pub fn json_with(diagnostics: &[Diagnostic], sources: &Sources, rest: &impl Serialize) -> String {
     let document = Document {
         format_version: FORMAT_VERSION,
         diagnostics: diagnostics.iter().map(|diagnostic| Finding::new(diagnostic, sources)).collect(),
+        rest,
     };
     pretty(&document)
 }
@@ -23,9 +30,11 @@ pub(super) fn pretty(document: &impl Serialize) -> String {
 }
 
 #[derive(Serialize)]
-struct Document<'a> {
+struct Document<'a, T> {
     format_version: u32,
     diagnostics: Vec<Finding<'a>>,
+    #[serde(flatten)]
+    rest: &'a T,
 }
 
 #[derive(Serialize)]

@@ -9,7 +9,7 @@ mod text;
 mod visible;
 
 pub use github::github;
-pub use json::json;
+pub use json::{json, json_with};
 pub use sarif::sarif;
 pub use text::text;
 pub use visible::visible;

@@ -173,7 +173,7 @@ fn printf_words(text: &str) -> Vec<String> {
             match c {
                 '\n' => word.push_str("\\n"),
                 '\t' => word.push_str("\\t"),
-                '\'' | '"' | '\\' | '$' | '`' => word.push_str(&octal(c)),
+                '\'' | '\\' | '$' | '`' => word.push_str(&octal(c)),
                 c if c.is_ascii_graphic() || c == ' ' || c.is_alphanumeric() => word.push(c),
                 c => word.push_str(&octal(c)),
             }

@@ -129,7 +129,11 @@ impl<'t> Reader<'t> {
         while let Some(byte) = self.peek() {
             match byte {
                 b' ' | b'\t' | b'\n' | b';' | b'&' | b'|' | b')' => break,
-                b'<' | b'>' if self.rest()[1..].starts_with('(') => self.substitution(2)?,
+                b'<' | b'>' if self.rest()[1..].starts_with('(') => {
+                    let start = self.at;
+                    self.substitution(2)?;
+                    text.push_str(&self.text[start..self.at]);
+                }
                 b'<' | b'>' => break,
                 // bash: the values of an array.
                 b'(' if text.ends_with('=') => self.array()?,

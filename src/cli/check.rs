@@ -1,0 +1,180 @@
+//! `imgspec check`
+
+use super::Exit;
+use super::args::{Call, How};
+use super::drift;
+use super::outputs::{Output, Outputs};
+use super::session::{Access, Attempt, Refused, Session, exit_of};
+use super::terminal::{Terminal, counted};
+use crate::compile::Compiled;
+use crate::diagnostic::{Diagnostic, Diagnostics, Sources, render};
+use crate::host::State;
+use clap::{Args, ValueEnum};
+use serde::Serialize;
+use std::collections::BTreeMap;
+use std::time::Instant;
+
+/// Check that specs are valid, rules hold and outputs are current; write nothing
+///
+/// An output is ok, stale (an earlier spec says it), edited (imgspec did not write what it holds), missing, or an orphan
+/// (no image claims it any more).
+#[derive(Debug, Args)]
+pub struct Check {
+    /// Images, globs of images or spec files; all images of the workspace without any
+    images: Vec<String>,
+    /// The form of the report
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    format: Format,
+    #[command(flatten)]
+    how: How,
+}
+
+/// The form of a report.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// For people
+    Text,
+    /// For programs
+    Json,
+    /// For code scanning services (SARIF 2.1.0)
+    Sarif,
+    /// For workflows of GitHub Actions
+    Github,
+}
+
+impl Check {
+    /// Runs it.
+    pub fn run(self, call: &Call, terminal: &mut Terminal) -> Exit {
+        let start = Instant::now();
+        let mut session = match Session::open(call, &self.images, Access::Read, terminal) {
+            Ok(session) => session,
+            Err(refused) if self.format == Format::Text => return refused.tell(terminal),
+            Err(Refused { sources, diagnostics }) => {
+                let diagnostics = diagnostics.into_sorted();
+                terminal.print(&self.for_programs(&diagnostics, &sources, &Summary::default()));
+                return exit_of(&diagnostics);
+            }
+        };
+        let mut diagnostics = Diagnostics::new();
+        let manifest = session.read_manifest(&mut diagnostics);
+        let attempts = session.compile(&self.how, &mut diagnostics);
+        let outputs = manifest.map_or_else(
+            |_| Outputs::default(),
+            |manifest| {
+                let compiled = attempts.iter().filter_map(Attempt::as_compiled);
+                Outputs::examine(&session, manifest, compiled, &mut diagnostics)
+            },
+        );
+        let compiled: BTreeMap<&str, &Compiled> = attempts
+            .iter()
+            .filter_map(Attempt::as_compiled)
+            .map(|(image, compiled)| (image.name.value.as_str(), compiled))
+            .collect();
+        let rows = drift::rows(&outputs, &compiled, &session.workspace.sources);
+        let declared = session.selection.names(&session.workspace).len();
+        let summary = Summary::new(declared, &outputs);
+        let mut diagnostics = diagnostics.into_sorted();
+        let mut exit = exit_of(&diagnostics);
+        if !rows.is_empty() {
+            exit = exit.max(Exit::Findings);
+        }
+        if self.format == Format::Text {
+            let mut text = render::text(&diagnostics, &session.workspace.sources, true);
+            if !diagnostics.is_empty() {
+                text.push('\n');
+            }
+            text.push_str(&drift::table(&rows));
+            text.push_str(&summary.line());
+            if terminal.interactive {
+                text.push_str(&format!(" ({} ms)", start.elapsed().as_millis()));
+            }
+            text.push('\n');
+            if rows.iter().any(|row| row.state != State::Edited) {
+                text.push_str("help: run `imgspec compile`\n");
+            }
+            terminal.print(&text);
+        } else {
+            let mut sources = session.workspace.sources.clone();
+            diagnostics.extend(drift::diagnostics(&rows, &outputs, &session.workspace, &mut sources));
+            terminal.print(&self.for_programs(&diagnostics, &sources, &summary));
+        }
+        exit
+    }
+
+    fn for_programs(&self, diagnostics: &[Diagnostic], sources: &Sources, summary: &Summary) -> String {
+        match self.format {
+            Format::Text => render::text(diagnostics, sources, true),
+            Format::Json => render::json_with(diagnostics, sources, summary),
+            Format::Sarif => render::sarif(diagnostics, sources),
+            Format::Github => render::github(diagnostics, sources),
+        }
+    }
+}
+
+/// How many images and outputs are what.
+#[derive(Debug, Default, Serialize)]
+struct Summary {
+    images: Counts,
+    outputs: Vec<Entry>,
+}
+
+/// Images by what the worst of their outputs is.
+#[derive(Debug, Default, Serialize)]
+struct Counts {
+    all: usize,
+    ok: usize,
+    stale: usize,
+    edited: usize,
+    missing: usize,
+    /// Those that do not compile.
+    failed: usize,
+}
+
+/// An output and what it is.
+#[derive(Debug, Serialize)]
+struct Entry {
+    path: String,
+    image: String,
+    state: &'static str,
+}
+
+impl Summary {
+    fn new(declared: usize, outputs: &Outputs) -> Self {
+        let mut states: BTreeMap<&str, State> = BTreeMap::new();
+        for output in outputs.list.iter().filter(|output| output.state != State::Orphan) {
+            let state = states.entry(&output.image).or_insert(State::Ok);
+            if output.state.rank() > state.rank() {
+                *state = output.state;
+            }
+        }
+        let count = |wanted| states.values().filter(|state| **state == wanted).count();
+        let images = Counts {
+            all: declared,
+            ok: count(State::Ok),
+            stale: count(State::Stale),
+            edited: count(State::Edited),
+            missing: count(State::Missing),
+            failed: declared.saturating_sub(states.len()),
+        };
+        let entry = |output: &Output| Entry {
+            path: output.path.clone(),
+            image: output.image.clone(),
+            state: output.state.as_str(),
+        };
+        Self { images, outputs: outputs.list.iter().map(entry).collect() }
+    }
+
+    /// The last line of the report.
+    fn line(&self) -> String {
+        let Counts { all, ok, stale, edited, missing, failed } = self.images;
+        let mut parts = vec![format!("{ok} ok")];
+        for (count, what) in [(stale, "stale"), (edited, "edited"), (missing, "missing"), (failed, "with errors")] {
+            if count > 0 {
+                parts.push(format!("{count} {what}"));
+            }
+        }
+        let orphans = self.outputs.iter().filter(|output| output.state == State::Orphan.as_str()).count();
+        let orphans = if orphans > 0 { format!("; {}", counted(orphans, "orphan")) } else { String::new() };
+        format!("{}: {}{orphans}", counted(all, "image"), parts.join(", "))
+    }
+}

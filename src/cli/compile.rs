@@ -1,0 +1,163 @@
+//! `imgspec compile`
+
+use super::Exit;
+use super::args::{Call, How};
+use super::outputs::{Output, Outputs};
+use super::session::{Access, Attempt, Session};
+use super::terminal::{Terminal, counted};
+use crate::diagnostic::codes::{FOREIGN_OUTPUT, NO_MATCH, UNWRITABLE_OUTPUT};
+use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::host::{Change, MANIFEST, Ownership, State, Unwritable, commit};
+use clap::Args;
+use std::collections::BTreeSet;
+
+/// Write the Dockerfiles of images, and the .dockerignore beside each
+#[derive(Debug, Args)]
+pub struct Compile {
+    /// Images, globs of images or spec files; all images of the workspace without any
+    images: Vec<String>,
+    /// Print the Dockerfile of one image and write nothing
+    #[arg(long)]
+    stdout: bool,
+    /// Overwrite and remove outputs that were changed by hand or are not imgspec's
+    #[arg(long, conflicts_with = "stdout")]
+    force: bool,
+    /// Write the outputs of the images that compile, though others do not
+    #[arg(long, conflicts_with = "stdout")]
+    keep_going: bool,
+    #[command(flatten)]
+    how: How,
+}
+
+impl Compile {
+    /// Runs it.
+    pub fn run(self, call: &Call, terminal: &mut Terminal) -> Exit {
+        let access = if self.stdout { Access::Read } else { Access::Write };
+        let session = match Session::open(call, &self.images, access, terminal) {
+            Ok(session) => session,
+            Err(refused) => return refused.tell(terminal),
+        };
+        if self.stdout { self.print(session, terminal) } else { self.write(session, terminal) }
+    }
+
+    fn print(&self, session: Session, terminal: &mut Terminal) -> Exit {
+        let mut diagnostics = Diagnostics::new();
+        let attempts = session.compile(&self.how, &mut diagnostics);
+        let chosen = session.selection.names(&session.workspace);
+        if chosen.len() != 1 {
+            let names: Vec<&str> = chosen.iter().take(5).map(|declared| declared.name.as_str()).collect();
+            let message = format!("`--stdout` prints one image, and {} are chosen", chosen.len());
+            let diagnostic = Diagnostic::unplaced(&NO_MATCH, message);
+            diagnostics.error(diagnostic.hint(format!("name one, such as {}", names.join(", "))));
+        }
+        if let ([Attempt { compiled: Some(compiled), .. }], false) = (attempts.as_slice(), diagnostics.has_errors()) {
+            terminal.print_verbatim(&compiled.printed.text);
+        }
+        terminal.tell(diagnostics, &session.workspace.sources)
+    }
+
+    fn write(&self, mut session: Session, terminal: &mut Terminal) -> Exit {
+        let mut diagnostics = Diagnostics::new();
+        let Ok(manifest) = session.read_manifest(&mut diagnostics) else {
+            return terminal.tell(diagnostics, &session.workspace.sources);
+        };
+        let attempts = session.compile(&self.how, &mut diagnostics);
+        let sound = attempts.iter().filter(|attempt| attempt.sound).filter_map(Attempt::as_compiled);
+        let outputs = Outputs::examine(&session, manifest, sound, &mut diagnostics);
+        if !self.force {
+            for output in outputs.list.iter().filter(|output| is_foreign(output)) {
+                diagnostics.error(foreign(&outputs, output));
+            }
+        }
+        let failed = diagnostics.has_errors();
+        let exit = terminal.tell(diagnostics, &session.workspace.sources);
+        if failed && !self.keep_going {
+            return exit;
+        }
+        match self.replace(&session, &outputs) {
+            Ok(()) => terminal.say(&self.report(&outputs)),
+            Err(error) => {
+                let mut diagnostics = Diagnostics::new();
+                diagnostics.error(unwritable(&error));
+                return terminal.tell(diagnostics, &session.workspace.sources);
+            }
+        }
+        if failed { Exit::Findings } else { Exit::Clean }
+    }
+
+    /// Writes what is to be written and removes what is to go.
+    fn replace(&self, session: &Session, outputs: &Outputs) -> Result<(), Unwritable> {
+        let changes: Vec<Change> = outputs.list.iter().filter_map(|output| self.change(output)).collect();
+        let after = outputs.manifest_after(|output| self.settles(output));
+        let both = outputs.manifest.union(&after).print();
+        let text = Some(after.print().into_bytes()).filter(|text| !text.is_empty());
+        let manifest = Change { path: MANIFEST.to_owned(), from: outputs.manifest_text.clone(), to: text };
+        if changes.is_empty() && manifest.from == manifest.to {
+            return Ok(());
+        }
+        commit(&session.disk, &changes, Some(Ownership { both: &both, manifest: &manifest }))
+    }
+
+    /// What is to be done to an output, if anything.
+    fn change(&self, output: &Output) -> Option<Change> {
+        if !self.settles(output) || output.state == State::Ok || (output.text.is_none() && output.found.is_none()) {
+            return None;
+        }
+        let to = output.text.clone().map(String::into_bytes);
+        Some(Change { path: output.path.clone(), from: output.found.clone(), to })
+    }
+
+    /// Whether an output is afterwards what it should be.
+    fn settles(&self, output: &Output) -> bool {
+        self.force || !is_foreign(output)
+    }
+
+    /// What was done, for people.
+    fn report(&self, outputs: &Outputs) -> String {
+        const SHOWN: usize = 20;
+        let mut text = String::new();
+        let changed: Vec<&Output> = outputs.list.iter().filter(|output| self.change(output).is_some()).collect();
+        for output in changed.iter().take(SHOWN) {
+            let verb = if output.text.is_some() { "wrote" } else { "removed" };
+            text.push_str(&format!("{verb} {}\n", output.path));
+        }
+        if changed.len() > SHOWN {
+            text.push_str(&format!("and {} more\n", changed.len() - SHOWN));
+        }
+        let images: BTreeSet<&str> = outputs.images(|_| true);
+        let written = images.intersection(&outputs.images(|output| self.change(output).is_some())).count();
+        let unchanged = images.len() - written;
+        text.push_str(&format!("{}: {written} written, {unchanged} unchanged\n", counted(images.len(), "image")));
+        text
+    }
+}
+
+/// Whether an output holds what imgspec did not write, and is not what it should be.
+fn is_foreign(output: &Output) -> bool {
+    match output.state {
+        State::Edited => true,
+        State::Orphan => output.found.is_some() && !output.owned,
+        State::Ok | State::Stale | State::Missing => false,
+    }
+}
+
+fn foreign(outputs: &Outputs, output: &Output) -> Diagnostic {
+    let path = &output.path;
+    let (message, verb) = match (output.state, outputs.manifest.outputs.contains_key(path)) {
+        (State::Orphan, _) => (format!("no image claims `{path}` any more, and it was changed by hand"), "removes"),
+        (_, true) => (format!("`{path}` was changed by hand"), "overwrites"),
+        (_, false) => (format!("`{path}` was not written by imgspec"), "overwrites"),
+    };
+    let hint = format!("`imgspec compile --force` {verb} it");
+    Diagnostic::unplaced(&FOREIGN_OUTPUT, message).hint(hint)
+}
+
+fn unwritable(error: &Unwritable) -> Diagnostic {
+    let diagnostic = Diagnostic::unplaced(&UNWRITABLE_OUTPUT, error.to_string());
+    if error.changed.is_empty() {
+        diagnostic.hint("no output was changed")
+    } else {
+        let changed = error.changed.join(", ");
+        diagnostic.hint(format!("these could not be put back as they were: {changed}; run `imgspec compile` again"))
+    }
+}

@@ -1,0 +1,90 @@
+//! `imgspec list`
+
+use super::Exit;
+use super::args::{Call, How};
+use super::outputs::{Outputs, dockerfile_path};
+use super::session::{Access, Attempt, Session};
+use super::terminal::Terminal;
+use crate::diagnostic::{Diagnostics, render::visible};
+use crate::host::State;
+use crate::workspace::directory_of;
+use clap::Args;
+use serde::Serialize;
+use unicode_width::UnicodeWidthStr as _;
+
+/// List images: name, spec, output, and what the output is
+#[derive(Debug, Args)]
+pub struct List {
+    /// Images, globs of images or spec files; all images of the workspace without any
+    images: Vec<String>,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    how: How,
+}
+
+#[derive(Serialize)]
+struct Document {
+    format_version: u32,
+    images: Vec<Entry>,
+}
+
+#[derive(Serialize)]
+struct Entry {
+    name: String,
+    spec: String,
+    output: String,
+    state: &'static str,
+}
+
+impl List {
+    /// Runs it. What is wrong with the images is `check`'s to tell; a workspace that cannot be read is told here too.
+    pub fn run(self, call: &Call, terminal: &mut Terminal) -> Exit {
+        let mut session = match Session::open(call, &self.images, Access::Read, terminal) {
+            Ok(session) => session,
+            Err(refused) => return refused.tell(terminal),
+        };
+        let mut told = Diagnostics::new();
+        let manifest = session.read_manifest(&mut told).unwrap_or_default();
+        told.extend(session.selection.diagnostics(&session.workspace));
+        let mut compile_told = Diagnostics::new();
+        let attempts = session.compile(&self.how, &mut compile_told);
+        let compiled = attempts.iter().filter_map(Attempt::as_compiled);
+        let outputs = Outputs::examine(&session, manifest, compiled, &mut compile_told);
+        let mut entries = Vec::new();
+        for declared in session.selection.names(&session.workspace) {
+            let spec = session.workspace.path(declared.file).to_owned();
+            let output = dockerfile_path(directory_of(&spec));
+            let own = outputs.list.iter().filter(|output| output.image == declared.name && output.text.is_some());
+            let state = own.map(|output| output.state).max_by_key(|state| state.rank());
+            let state = state.map_or("failed", State::as_str);
+            entries.push(Entry { name: declared.name.clone(), spec, output, state });
+        }
+        if self.json {
+            let document = Document { format_version: 1, images: entries };
+            let text = serde_json::to_string_pretty(&document).unwrap_or_default();
+            terminal.print(&format!("{text}\n"));
+        } else {
+            terminal.print(&table(&entries));
+        }
+        terminal.tell(told, &session.workspace.sources)
+    }
+}
+
+fn table(entries: &[Entry]) -> String {
+    let columns = |entry: &Entry| {
+        [visible(&entry.name).into_owned(), visible(&entry.spec).into_owned(), visible(&entry.output).into_owned()]
+    };
+    let rows: Vec<([String; 3], &str)> = entries.iter().map(|entry| (columns(entry), entry.state)).collect();
+    let width = |column: usize| rows.iter().map(|(row, _)| row[column].width()).max().unwrap_or_default();
+    let widths = [width(0), width(1), width(2)];
+    let mut text = String::new();
+    for (row, state) in &rows {
+        for (cell, width) in row.iter().zip(widths) {
+            text.push_str(&format!("{cell}{:pad$}", "", pad = width - cell.width() + 2));
+        }
+        text.push_str(&format!("{state}\n"));
+    }
+    text
+}

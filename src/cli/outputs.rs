@@ -1,0 +1,173 @@
+//! Outputs as they should be and as they are.
+
+use super::session::Session;
+use crate::base::{EntryKind, Invalid, World as _, sha256_hex};
+use crate::compile::Compiled;
+use crate::diagnostic::codes::{OUTPUT_CONFLICT, UNWRITABLE_OUTPUT};
+use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::host::{MANIFEST, Manifest, State};
+use crate::model::Image;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// An output, as it should be and as it is.
+#[derive(Debug)]
+pub struct Output {
+    /// Its path from the workspace's root.
+    pub path: String,
+    /// The image it belongs to; of an orphan, the one it was written for.
+    pub image: String,
+    /// What it should hold; nothing, if it is an orphan.
+    pub text: Option<String>,
+    /// What it holds.
+    pub found: Option<Vec<u8>>,
+    /// How the two compare.
+    pub state: State,
+    /// Whether what it holds is what imgspec wrote.
+    pub owned: bool,
+}
+
+/// The outputs of the chosen images, and of a whole workspace its orphans too.
+#[derive(Debug, Default)]
+pub struct Outputs {
+    /// The outputs, in order of images.
+    pub list: Vec<Output>,
+    /// The manifest as it is.
+    pub manifest: Manifest,
+    /// Its text.
+    pub manifest_text: Option<Vec<u8>>,
+}
+
+/// The size of a file beyond which it cannot be an output.
+const MAX_BYTES: u64 = 64 << 20;
+
+/// The path of an image's Dockerfile.
+pub fn dockerfile_path(directory: &str) -> String {
+    if directory.is_empty() { "Dockerfile".to_owned() } else { format!("{directory}/Dockerfile") }
+}
+
+/// The path of the ignore file that belongs to a Dockerfile.
+pub fn dockerignore_path(dockerfile: &str) -> String {
+    format!("{dockerfile}.dockerignore")
+}
+
+impl Outputs {
+    /// Looks at the outputs of `compiled`. What cannot be an output is told and left out.
+    pub fn examine<'c>(
+        session: &Session,
+        manifest: Manifest,
+        compiled: impl IntoIterator<Item = (&'c Image, &'c Compiled)>,
+        diagnostics: &mut Diagnostics,
+    ) -> Self {
+        let manifest_text = session.disk.read_bytes(MANIFEST, MAX_BYTES).ok().flatten();
+        let mut outputs = Self { list: Vec::new(), manifest, manifest_text };
+        let mut writers: BTreeMap<&str, &Image> = BTreeMap::new();
+        for (image, compiled) in compiled {
+            let dockerfile = dockerfile_path(&image.directory);
+            if let Some(other) = writers.insert(&image.directory, image) {
+                let message =
+                    format!("`{}` and `{}` both compile to `{dockerfile}`", other.name.value, image.name.value);
+                let diagnostic = Diagnostic::error(&OUTPUT_CONFLICT, image.name.span, message);
+                let hint = "give each image a spec in a directory of its own";
+                diagnostics.error(diagnostic.also(other.name.span, "the other").hint(hint));
+                continue;
+            }
+            let dockerignore = dockerignore_path(&dockerfile);
+            for (path, text) in [(dockerfile, &compiled.printed.text), (dockerignore, &compiled.dockerignore)] {
+                let found = found(session, &path).and_then(|found| {
+                    not_anothers(session, image, &path, found.as_deref())?;
+                    Ok(found)
+                });
+                match found {
+                    Ok(found) => outputs.push(path, image.name.value.as_str(), Some(text), found),
+                    Err(diagnostic) => {
+                        diagnostics.error(*diagnostic);
+                    }
+                }
+            }
+        }
+        // Where a spec has mistakes, it is not known what its images claim.
+        if session.selection.is_all() && !session.workspace.diagnostics.has_errors() {
+            outputs.find_orphans(session);
+        }
+        outputs
+    }
+
+    /// The manifest once the outputs of which `is_written` says so are written or removed.
+    pub fn manifest_after(&self, is_written: impl Fn(&Output) -> bool) -> Manifest {
+        let mut manifest = self.manifest.clone();
+        for output in self.list.iter().filter(|output| is_written(output)) {
+            manifest.outputs.remove(&output.path);
+            if let Some(text) = &output.text {
+                manifest.add(&output.path, &sha256_hex(text.as_bytes()), &output.image);
+            }
+        }
+        manifest
+    }
+
+    /// The images with an output of which `has` says so.
+    pub fn images(&self, has: impl Fn(&Output) -> bool) -> BTreeSet<&str> {
+        let outputs = self.list.iter().filter(|output| output.text.is_some() && has(output));
+        outputs.map(|output| output.image.as_str()).collect()
+    }
+
+    fn push(&mut self, path: String, image: &str, text: Option<&str>, found: Option<Vec<u8>>) {
+        let state = self.manifest.state(&path, text.map(str::as_bytes), found.as_deref());
+        let owned = found.as_deref().is_some_and(|found| self.manifest.owns(&path, found));
+        self.list.push(Output { path, image: image.to_owned(), text: text.map(str::to_owned), found, state, owned });
+    }
+
+    /// Outputs that the manifest has and no image claims.
+    fn find_orphans(&mut self, session: &Session) {
+        let mut claimed = BTreeSet::new();
+        for directory in session.workspace.claimed_directories() {
+            let dockerfile = dockerfile_path(directory);
+            claimed.insert(dockerignore_path(&dockerfile));
+            claimed.insert(dockerfile);
+        }
+        let orphans: Vec<(String, String)> = self
+            .manifest
+            .outputs
+            .iter()
+            .filter(|(path, _)| !claimed.contains(*path))
+            .map(|(path, owned)| (path.clone(), owned.image.clone()))
+            .collect();
+        for (path, image) in orphans {
+            // What is in the way of nothing need not be read.
+            let found = found(session, &path).ok().flatten();
+            self.push(path, &image, None, found);
+        }
+    }
+}
+
+/// What stands at the place of an output.
+fn found(session: &Session, path: &str) -> Result<Option<Vec<u8>>, Box<Diagnostic>> {
+    let refused = |reason: String| Box::new(Diagnostic::unplaced(&UNWRITABLE_OUTPUT, reason));
+    match session.disk.entry(path) {
+        Ok(None) => Ok(None),
+        Ok(Some(entry)) => match entry.kind {
+            EntryKind::File => session.disk.read_bytes(path, MAX_BYTES).map_err(|Invalid(reason)| refused(reason)),
+            EntryKind::Directory => Err(refused(format!("`{path}` is a directory, where an output belongs"))),
+            EntryKind::Link => {
+                Err(refused(format!("`{path}` is a symbolic link, and outputs are not written through one")))
+            }
+        },
+        Err(Invalid(reason)) => Err(refused(reason)),
+    }
+}
+
+/// That `found` is not what another spec of the same directory compiles to: lone specs do not know of each other.
+fn not_anothers(session: &Session, image: &Image, path: &str, found: Option<&[u8]>) -> Result<(), Box<Diagnostic>> {
+    let first = found.and_then(|found| std::str::from_utf8(found).ok()).map(str::lines).into_iter().flatten().take(2);
+    let other = first
+        .filter_map(|line| line.strip_prefix("# Generated by imgspec from ")?.split_once(". Edit the spec"))
+        .map(|(spec, _)| spec.to_owned())
+        .find(|spec| *spec != image.spec);
+    match other {
+        Some(other) if matches!(session.disk.entry(&other), Ok(Some(_))) => {
+            let message = format!("`{path}` is what `{other}` compiles to");
+            let diagnostic = Diagnostic::error(&OUTPUT_CONFLICT, image.name.span, message);
+            Err(Box::new(diagnostic.hint("give each spec a directory of its own")))
+        }
+        _ => Ok(()),
+    }
+}

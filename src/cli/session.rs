@@ -1,0 +1,288 @@
+//! What a call is about: a workspace on this machine, read, and the images chosen from it.
+
+use super::Exit;
+use super::args::{Call, How};
+use super::terminal::Terminal;
+use crate::base::World;
+use crate::compile::{Compiled, compile};
+use crate::diagnostic::codes::{NO_MATCH, UNREADABLE_FILE};
+use crate::diagnostic::{Diagnostic, Diagnostics, Reported, Severity, Sources};
+use crate::host::{Disk, Lock, Manifest, WORKSPACE_FILE, find_workspace, reason, sweep};
+use crate::lower::Options;
+use crate::model::Image;
+use crate::rule;
+use crate::workspace::{self, Selection, Workspace};
+use std::io;
+use std::panic::resume_unwind;
+use std::path::{Path, PathBuf};
+use std::thread;
+
+/// A workspace on this machine, read, and the images chosen from it.
+#[derive(Debug)]
+pub struct Session {
+    /// Its files.
+    pub disk: Disk,
+    /// What they say.
+    pub workspace: Workspace,
+    /// Which images the call is about.
+    pub selection: Selection,
+    /// Keeps other runs away until the session ends.
+    _lock: Lock,
+}
+
+/// What a session does to its workspace.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    /// Reads it, beside others that read.
+    Read,
+    /// Writes it, alone.
+    Write,
+}
+
+/// Why there is no session: what was told, and the texts it is about.
+#[derive(Debug, Default)]
+pub struct Refused {
+    /// The texts.
+    pub sources: Sources,
+    /// What was told.
+    pub diagnostics: Diagnostics,
+}
+
+impl Refused {
+    fn new(diagnostic: Diagnostic) -> Self {
+        let mut refused = Self::default();
+        refused.diagnostics.error(diagnostic);
+        refused
+    }
+
+    /// Tells it, and gives the exit status.
+    pub fn tell(self, terminal: &mut Terminal) -> Exit {
+        terminal.tell(self.diagnostics, &self.sources)
+    }
+}
+
+impl Session {
+    /// Reads the workspace that `call` and the spec files among `chosen` name, and chooses images from it.
+    pub fn open(call: &Call, chosen: &[String], access: Access, terminal: &mut Terminal) -> Result<Self, Refused> {
+        let here = std::env::current_dir()
+            .map_err(|error| unreadable(format!("the current directory cannot be told: {}", reason(&error)), None))?;
+        let (paths, patterns): (Vec<String>, Vec<String>) =
+            chosen.iter().cloned().partition(|argument| is_path(&here, argument));
+        let own = match &call.workspace {
+            Some(file) => Some(existing_file(&here, file)?),
+            None => None,
+        };
+        let mut files = Vec::new();
+        for path in &paths {
+            let root = own.clone().or_else(|| find_workspace(&here));
+            files.push(spec_file(&here, root.as_deref().and_then(Path::parent), path)?);
+        }
+        let from = files.first().and_then(|file| file.parent()).unwrap_or(&here);
+        if let Some(own) = own.clone().or_else(|| find_workspace(from)) {
+            let session = Self::read(&own, access, terminal)?;
+            let root = own.parent().unwrap_or(Path::new("/"));
+            let members: Vec<String> = files.iter().filter_map(|file| below(root, file)).collect();
+            let known = |path: &String| session.workspace.files.iter().any(|(_, known)| known == path);
+            if members.len() == files.len() && members.iter().all(known) {
+                return session.choose(&patterns, &members);
+            }
+            if call.workspace.is_some() || !session.workspace.has_members {
+                return Err(session.not_members(&own, &paths));
+            }
+        }
+        let [lone] = files.as_slice() else { return Err(no_workspace(&files, &paths)) };
+        if let [pattern, ..] = patterns.as_slice() {
+            let message = format!("no image is called `{pattern}` in the lone spec `{}`", paths[0]);
+            return Err(Refused::new(Diagnostic::unplaced(&NO_MATCH, message)));
+        }
+        // All its images, so that outputs it no longer has are orphans.
+        Self::read(lone, access, terminal)?.choose(&[], &[])
+    }
+
+    /// Reads the workspace whose own file is `file`.
+    fn read(file: &Path, access: Access, terminal: &mut Terminal) -> Result<Self, Refused> {
+        let failed = |error: io::Error| {
+            let root = file.parent().unwrap_or(file).display();
+            unreadable(format!("the workspace `{root}` cannot be opened: {}", reason(&error)), None)
+        };
+        let root = file.parent().unwrap_or(Path::new("/"));
+        let waiting = || terminal.say("waiting for another imgspec that is at work on this workspace\n");
+        let lock = match access {
+            Access::Read => Lock::shared(root, waiting),
+            Access::Write => Lock::exclusive(root, waiting),
+        };
+        let lock = lock.map_err(failed)?;
+        let disk = Disk::open(root).map_err(failed)?;
+        if access == Access::Write {
+            sweep(&disk);
+        }
+        let Some(name) = file.file_name().and_then(|name| name.to_str()) else {
+            return Err(unreadable(format!("the name of `{}` is not UTF-8", file.display()), None));
+        };
+        let workspace = workspace::read(&disk, name);
+        Ok(Self { disk, workspace, selection: Selection::default(), _lock: lock })
+    }
+
+    fn choose(mut self, patterns: &[String], paths: &[String]) -> Result<Self, Refused> {
+        let mut diagnostics = Diagnostics::new();
+        match Selection::choose(&self.workspace, patterns, paths, &mut diagnostics) {
+            Ok(selection) => {
+                self.selection = selection;
+                Ok(self)
+            }
+            Err(_) => Err(Refused { sources: self.workspace.sources, diagnostics }),
+        }
+    }
+
+    fn not_members(self, own: &Path, paths: &[String]) -> Refused {
+        let mut diagnostics = self.workspace.diagnostics;
+        if !diagnostics.has_errors() {
+            let known: Vec<&str> = self.workspace.files.iter().map(|(_, path)| path.as_str()).collect();
+            for path in paths.iter().filter(|path| !known.contains(&path.as_str())) {
+                let message = format!("`{path}` is no member of the workspace `{}`", own.display());
+                diagnostics.error(Diagnostic::unplaced(&NO_MATCH, message).hint("add it to `members`"));
+            }
+        }
+        Refused { sources: self.workspace.sources, diagnostics }
+    }
+
+    /// The manifest of the workspace.
+    pub fn read_manifest(&mut self, diagnostics: &mut Diagnostics) -> Result<Manifest, Reported> {
+        Manifest::read(&self.disk, &mut self.workspace.sources, diagnostics)
+    }
+
+    /// Compiles the chosen images that have no mistakes so far, and tells all that is wrong with the chosen ones.
+    pub fn compile(&self, how: &How, diagnostics: &mut Diagnostics) -> Vec<Attempt<'_>> {
+        let target = how.target.map(|target| target.0).or(self.workspace.target).unwrap_or_default();
+        let options = Options { target, unlocked: how.unlocked };
+        let images = self.selection.images(&self.workspace);
+        diagnostics.extend(self.selection.diagnostics(&self.workspace));
+        let results = compile_all(&images, &self.disk, options);
+        let attempts = images.into_iter().zip(results).map(|(image, (compiled, told))| {
+            let sound = !told.has_errors();
+            diagnostics.extend(told);
+            Attempt { image, compiled: compiled.ok(), sound }
+        });
+        attempts.collect()
+    }
+}
+
+/// Compiles images, side by side on the cores there are; the results stand in the order of the images.
+fn compile_all(
+    images: &[&Image],
+    world: &dyn World,
+    options: Options,
+) -> Vec<(Result<Compiled, Reported>, Diagnostics)> {
+    let one = |image: &&Image| {
+        let mut diagnostics = Diagnostics::new();
+        let compiled = compile(image, world, options, &mut diagnostics);
+        (compiled, diagnostics)
+    };
+    // A thread costs about as much as a few images.
+    let threads = thread::available_parallelism().map_or(1, usize::from).min(images.len() / 16);
+    if threads < 2 {
+        return images.iter().map(one).collect();
+    }
+    thread::scope(|scope| {
+        let parts = images.chunks(images.len().div_ceil(threads));
+        let running: Vec<_> = parts.map(|part| scope.spawn(|| part.iter().map(one).collect::<Vec<_>>())).collect();
+        running.into_iter().flat_map(|thread| thread.join().unwrap_or_else(|panic| resume_unwind(panic))).collect()
+    })
+}
+
+/// What became of an image.
+#[derive(Debug)]
+pub struct Attempt<'s> {
+    /// The image.
+    pub image: &'s Image,
+    /// What it compiles to, if there is a Dockerfile that says it.
+    pub compiled: Option<Compiled>,
+    /// Whether nothing is wrong with it, so that it may be written.
+    pub sound: bool,
+}
+
+impl Attempt<'_> {
+    /// The image and what it compiles to.
+    pub fn as_compiled(&self) -> Option<(&Image, &Compiled)> {
+        self.compiled.as_ref().map(|compiled| (self.image, compiled))
+    }
+}
+
+/// What diagnostics come to: a rule's finding is one, anything else that is an error is wrong. A missing pin is wrong
+/// too: without it there is no Dockerfile that means the same tomorrow.
+pub fn exit_of(diagnostics: &[Diagnostic]) -> Exit {
+    let errors = diagnostics.iter().filter(|diagnostic| diagnostic.severity == Severity::Error);
+    let exit = |diagnostic: &Diagnostic| {
+        let name = diagnostic.code.name;
+        if rule::names().any(|rule| rule == name) && !name.starts_with("unpinned-") {
+            Exit::Findings
+        } else {
+            Exit::Wrong
+        }
+    };
+    errors.map(exit).max().unwrap_or(Exit::Clean)
+}
+
+/// Whether an argument means a file rather than the name of an image, which has neither slash nor, by custom, `.kdl`.
+fn is_path(here: &Path, argument: &str) -> bool {
+    argument.contains('/') || argument.ends_with(".kdl") || here.join(argument).is_file()
+}
+
+/// The spec file that `path` names, seen from the current directory or else from the workspace's root, where messages
+/// show it from.
+fn spec_file(here: &Path, root: Option<&Path>, path: &str) -> Result<PathBuf, Refused> {
+    let from_root = root.map(|root| root.join(path)).filter(|file| file.is_file() && !here.join(path).exists());
+    existing_file(here, &from_root.unwrap_or_else(|| here.join(path)))
+}
+
+/// The file `path`, its directory without links and seen from the system's root.
+pub fn existing_file(here: &Path, path: &Path) -> Result<PathBuf, Refused> {
+    let shown = path.strip_prefix(here).unwrap_or(path).display();
+    let whole = here.join(path);
+    match whole.metadata() {
+        Ok(metadata) if metadata.is_file() => {}
+        Ok(metadata) if metadata.is_dir() => {
+            let hint = ["image.kdl", WORKSPACE_FILE].into_iter().find(|name| whole.join(name).is_file());
+            let hint = hint
+                .map(|name| format!("name the file: {}", path.strip_prefix(here).unwrap_or(path).join(name).display()));
+            return Err(unreadable(format!("`{shown}` is a directory"), hint));
+        }
+        Ok(_) => return Err(unreadable(format!("`{shown}` is no regular file"), None)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            return Err(unreadable(format!("there is no file `{shown}`"), None));
+        }
+        Err(error) => return Err(unreadable(format!("`{shown}` cannot be read: {}", reason(&error)), None)),
+    }
+    let directory = whole.parent().unwrap_or(here).canonicalize();
+    let directory =
+        directory.map_err(|error| unreadable(format!("`{shown}` cannot be read: {}", reason(&error)), None))?;
+    Ok(directory.join(whole.file_name().unwrap_or_default()))
+}
+
+/// The path of `file` from `root`, in a spec's form.
+fn below(root: &Path, file: &Path) -> Option<String> {
+    let root = root.canonicalize().ok()?;
+    let parts: Option<Vec<&str>> =
+        file.strip_prefix(root).ok()?.components().map(|part| part.as_os_str().to_str()).collect();
+    Some(parts?.join("/"))
+}
+
+fn no_workspace(files: &[PathBuf], paths: &[String]) -> Refused {
+    let diagnostic = if files.is_empty() {
+        let message = format!("there is no {WORKSPACE_FILE} in this directory or above it");
+        Diagnostic::unplaced(&NO_MATCH, message).hint("name a spec file, as `imgspec compile image.kdl`")
+    } else {
+        let message = format!("`{}` and `{}` have no workspace in common", paths[0], paths[1]);
+        let hint = format!("name them one at a time, or as `members` of a {WORKSPACE_FILE} above them");
+        Diagnostic::unplaced(&NO_MATCH, message).hint(hint)
+    };
+    Refused::new(diagnostic)
+}
+
+fn unreadable(message: String, hint: Option<String>) -> Refused {
+    let diagnostic = Diagnostic::unplaced(&UNREADABLE_FILE, message);
+    Refused::new(match hint {
+        Some(hint) => diagnostic.hint(hint),
+        None => diagnostic,
+    })
+}

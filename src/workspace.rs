@@ -1,0 +1,112 @@
+//! A workspace as the compiler reads it: its own file, its members, and the images they make. Pure, and what a lone spec
+//! is too, whose workspace is its directory.
+
+mod members;
+mod selection;
+
+pub use selection::Selection;
+
+use crate::base::{FileId, ImageName, Invalid, Span, World};
+use crate::diagnostic::codes::UNREADABLE_FILE;
+use crate::diagnostic::{Diagnostic, Diagnostics, Sources};
+use crate::model::{self, Image, SpecFile};
+use crate::spec::{self, Target};
+use crate::syntax::{self, Value};
+
+/// A workspace, read.
+#[derive(Debug, Default)]
+pub struct Workspace {
+    /// The texts of its files.
+    pub sources: Sources,
+    /// Its images. One with mistakes is told and left out.
+    pub images: Vec<Image>,
+    /// What is wrong with its files.
+    pub diagnostics: Diagnostics,
+    /// Who builds its images, where it says so.
+    pub target: Option<Target>,
+    /// The images its files declare, those with mistakes too, in order of files.
+    pub declared: Vec<Declared>,
+    /// Whether its own file is sound enough to say who its members are.
+    pub has_members: bool,
+    /// Its files that could be read, its own first, then by path.
+    pub files: Vec<(FileId, String)>,
+}
+
+/// An image that a file declares, whether it decodes or not.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Declared {
+    /// Its name.
+    pub name: String,
+    /// The file.
+    pub file: FileId,
+}
+
+/// Reads the workspace whose own file is `file`, or the lone spec `file`.
+pub fn read(world: &dyn World, file: &str) -> Workspace {
+    let mut workspace = Workspace::default();
+    let mut documents = Vec::new();
+    let own = workspace.read_file(world, file, None, &mut documents);
+    // A workspace file that does not parse names no members, and images it would have are not unknown to anybody.
+    let Some(_) = own else { return workspace };
+    workspace.has_members = true;
+    let settings = documents.first_mut().and_then(|own: &mut SpecFile| own.document.workspace.take());
+    for (path, glob) in members::expand(world, settings.as_ref(), file, &mut workspace.diagnostics) {
+        workspace.read_file(world, &path, Some(glob), &mut documents);
+    }
+    workspace.target = settings.as_ref().and_then(|settings| settings.target);
+    workspace.images = model::resolve(&documents, settings.as_ref(), &mut workspace.diagnostics);
+    workspace
+}
+
+impl Workspace {
+    /// The path of a file.
+    pub fn path(&self, file: FileId) -> &str {
+        &self.sources.presume(file).path
+    }
+
+    /// The directories whose specs declare images: whatever becomes of those, their outputs are claimed.
+    pub fn claimed_directories(&self) -> impl Iterator<Item = &str> {
+        self.declared.iter().map(|declared| directory_of(self.path(declared.file)))
+    }
+
+    /// The image of that name, if it has no mistakes.
+    pub fn image(&self, name: &ImageName) -> Option<&Image> {
+        self.images.iter().find(|image| image.name.value == *name)
+    }
+
+    /// Reads the spec `path`, which stands in the workspace because of `named_at`.
+    fn read_file(
+        &mut self,
+        world: &dyn World,
+        path: &str,
+        named_at: Option<Span>,
+        documents: &mut Vec<SpecFile>,
+    ) -> Option<FileId> {
+        let text = match world.read(path) {
+            Ok(text) => text,
+            Err(Invalid(reason)) => {
+                self.diagnostics.error(match named_at {
+                    Some(glob) => Diagnostic::error(&UNREADABLE_FILE, glob, reason),
+                    None => Diagnostic::unplaced(&UNREADABLE_FILE, reason),
+                });
+                return None;
+            }
+        };
+        let file = self.sources.add(path, &text);
+        self.files.push((file, path.to_owned()));
+        let nodes = syntax::parse(file, &text, &mut self.diagnostics).ok()?;
+        let names = nodes.iter().filter(|node| node.name() == "image").filter_map(|node| match node.args.first() {
+            Some(syntax::Entry { value: Value::String(name), .. }) => Some(name.clone()),
+            _ => None,
+        });
+        self.declared.extend(names.map(|name| Declared { name, file }));
+        let document = spec::decode(&nodes, &mut self.diagnostics);
+        documents.push(SpecFile { path: path.to_owned(), document });
+        Some(file)
+    }
+}
+
+/// The directory a file stands in, empty for the workspace's root.
+pub fn directory_of(path: &str) -> &str {
+    path.rsplit_once('/').map_or("", |(directory, _)| directory)
+}
