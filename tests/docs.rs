@@ -144,7 +144,7 @@ fn check_console(block: &Block) -> Result<(), String> {
 
 /// What a command prints, both streams as a terminal shows them.
 fn run(command: &str, directory: &Path) -> Result<String, String> {
-    let words: Vec<&str> = command.split(' ').collect();
+    let words: Vec<&str> = command.split(' ').map(|word| word.trim_matches('"')).collect();
     let arguments = match words.as_slice() {
         ["cargo", "test"] => return Ok(String::new()),
         ["cargo", "run", "--quiet", "--", arguments @ ..] | ["imgspec", arguments @ ..] => arguments,

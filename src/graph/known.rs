@@ -103,8 +103,8 @@ pub fn brings(image: &ImageRef, program: &str) -> Option<bool> {
     (!is_unsure).then(|| own.contains(&program) || system.contains(&program))
 }
 
-/// The name of an official image of Docker Hub.
-fn official(image: &ImageRef) -> Option<&str> {
+/// The name of an official image of Docker Hub; `None` for any other image.
+pub fn official(image: &ImageRef) -> Option<&str> {
     let name = image.name();
     let name = name.strip_prefix("docker.io/").unwrap_or(name);
     let name = name.strip_prefix("library/").unwrap_or(name);

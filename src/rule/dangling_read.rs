@@ -4,7 +4,7 @@
 use super::{Findings, Rule, Scene};
 use crate::base::{ImagePath, closest};
 use crate::diagnostic::{Diagnostic, code::code};
-use crate::graph::{Base, Reads, Step, StepKind};
+use crate::graph::{Base, Reads, Step, StepKind, known};
 
 pub(super) static RULE: Rule = Rule::warn(code!("dangling-read"), check);
 
@@ -52,12 +52,14 @@ fn meant(path: &ImagePath, written: &[&ImagePath]) -> Option<String> {
     })
 }
 
-/// Whether the base may hold it: it holds nothing, or `path` stands where distributions and images put things.
+/// Whether the base may hold `path`: anything in an image that nothing is known of, in another what stands where
+/// distributions put things.
 fn may_be_of_base(scene: &Scene<'_>, path: &ImagePath) -> bool {
     let top = path.as_str().split('/').nth(1).unwrap_or_default();
     match scene.foundation() {
         Base::Scratch => false,
-        Base::Registry(_) | Base::Stage(_) | Base::Image(_) => TOP.contains(&top) || top.is_empty(),
+        Base::Registry(image) if known::official(image).is_some() => TOP.contains(&top) || top.is_empty(),
+        Base::Registry(_) | Base::Stage(_) | Base::Image(_) => true,
     }
 }
 
@@ -93,6 +95,7 @@ mod tests {
         check_hints(&RULE, FILES, &copy("/app/scr/x"), &["did you mean `/app/src/x`?"]);
         check(&copy("/work"), &["this `run` reads `/work`, which no step writes"]);
         check_hints(&RULE, FILES, &copy("/work"), &[]);
+        check("from \"registry.example/x\"; run \"x\" { reads \"/work\"; }", &[]);
         check("from \"debian\"; run \"make\" { reads; }; run \"x\" { reads \"/work\"; }", &[]);
         check("stage \"a\" { from \"debian\"; dir \"/work\"; }; from stage=\"a\"; run \"x\" { reads \"/work\"; }", &[]);
     }

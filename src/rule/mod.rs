@@ -209,26 +209,6 @@ mod tests {
         );
     }
 
-    /// The first two blocks of KDL in a page are the flaw and its repair.
-    #[test]
-    fn pages_hold() {
-        let world = MemoryWorld::new(testing::PAGE_FILES.iter().copied());
-        for rule in all() {
-            let name = rule.code.name;
-            assert!(rule.code.page.starts_with(&format!("# {name}\n\n")), "{name}");
-            let blocks: Vec<&str> = rule.code.page.split("```kdl\n").skip(1).collect();
-            let found: Vec<bool> = blocks
-                .iter()
-                .take(2)
-                .map(|block| {
-                    let text = block.split("```").next().unwrap_or_default();
-                    !testing::findings(rule, &testing::graph_of(text, &world), &world).is_empty()
-                })
-                .collect();
-            assert_eq!(found, [true, false], "the examples of {name}");
-        }
-    }
-
     #[test]
     fn names_differ() {
         assert_eq!(names().collect::<BTreeSet<_>>().len(), names().count());
