@@ -3,15 +3,15 @@
 use super::super::super::sample::{copy, dir, fetch, file, git, link, mode, owner, stage, text, user};
 use super::{DEBIAN, check, check_stages, refuse};
 use crate::base::ImageName;
-use crate::graph::Target::{Buildah, Buildkit, Classic};
+use crate::graph::Target::{Buildkit, Classic};
 use crate::graph::{Copy, CopyFrom, StepKind};
 
 #[test]
 fn files() {
     let step = |path, content: &str| StepKind::File(file(path, content));
     check(Buildkit, DEBIAN, vec![step("/etc/x", "a $b\n")], "COPY <<\"EOF\" /etc/x\na $b\nEOF\n");
-    check(Buildkit, DEBIAN, vec![step("/etc/x", "")], "COPY <<\"EOF\" /etc/x\nEOF\n");
-    check(Buildah, DEBIAN, vec![step("/etc/x", "")], "RUN : > /etc/x \\\n    && chmod 0644 /etc/x\n");
+    check(Buildkit, "scratch", vec![step("/etc/x", "")], "COPY <<\"EOF\" /etc/x\nEOF\n");
+    check(Buildkit, DEBIAN, vec![step("/etc/x", "")], "RUN : > /etc/x \\\n    && chmod 0644 /etc/x\n");
     let printed = "printf '%b' \\\n        'a \\0044b' \\\n        > /etc/x \\\n    && chmod 0644 /etc/x\n";
     check(Buildkit, DEBIAN, vec![step("/etc/x", "a $b")], &format!("RUN {printed}"));
     check(
