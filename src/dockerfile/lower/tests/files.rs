@@ -3,7 +3,7 @@
 use super::super::super::sample::{copy, dir, fetch, file, git, link, mode, owner, stage, text, user};
 use super::{DEBIAN, check, check_stages, refuse};
 use crate::base::ImageName;
-use crate::graph::Target::{Buildkit, Classic};
+use crate::graph::Target::{Buildah, Buildkit, Classic};
 use crate::graph::{Copy, CopyFrom, StepKind};
 
 #[test]
