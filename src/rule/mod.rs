@@ -7,6 +7,7 @@ mod started;
 #[cfg(test)]
 mod testing;
 
+mod cache_in_layer;
 mod cd_in_run;
 mod chatty_wget;
 mod copied_filesystem;
@@ -32,6 +33,7 @@ mod unexecutable_program;
 mod unpinned_base;
 mod unpinned_fetch;
 mod unpinned_git;
+mod unpinned_install;
 mod unpinned_package;
 mod unused_arg;
 mod unused_stage;
@@ -48,6 +50,7 @@ static RULES: &[&Rule] = &[
     // Pins: what the build takes in.
     &unpinned_base::RULE,    // a tag moves
     &unpinned_package::RULE, // a distribution and an index move
+    &unpinned_install::RULE, // so does an index that shell text installs from
     &unpinned_fetch::RULE,   // a server answers as it likes
     &unpinned_git::RULE,     // a branch moves, and so may a tag
     // What the build takes from its context and stages.
@@ -62,6 +65,7 @@ static RULES: &[&Rule] = &[
     // What runs while the image is built, in the spec's own shell text.
     &piped_download::RULE,    // code that nobody has seen
     &packages_in_run::RULE,   // the compiler cannot see them
+    &cache_in_layer::RULE,    // nothing reads it there
     &sudo_in_run::RULE,       // it is root's anyway
     &cd_in_run::RULE,         // it holds further than it seems, and not as far
     &curl_and_wget::RULE,     // one is enough
