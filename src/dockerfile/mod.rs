@@ -10,6 +10,8 @@ mod parse;
 mod print;
 mod quote;
 #[cfg(test)]
+mod round_trip;
+#[cfg(test)]
 mod sample;
 mod syntax_version;
 

@@ -79,8 +79,10 @@ pub(super) fn instruction(instruction: &Instruction) -> String {
             EnvValue::Prepend(value) => format!("{name}={}", quoted_before(value, name.as_str())),
         }),
         Instruction::Label(labels) => pairs("LABEL", labels, |(key, value)| {
-            let plain = key.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-/".contains(&b)) && !key.is_empty();
-            format!("{}={}", if plain { key.clone() } else { quoted(key) }, quoted(value))
+            // A key that begins with dashes would be a flag.
+            let plain = |b: u8| b.is_ascii_alphanumeric() || b"._-/".contains(&b);
+            let is_plain = key.bytes().all(plain) && !key.starts_with('-') && !key.is_empty();
+            format!("{}={}", if is_plain { key.clone() } else { quoted(key) }, quoted(value))
         }),
         Instruction::Arg(name, None) => format!("ARG {name}"),
         Instruction::Arg(name, Some(default)) => format!("ARG {name}={}", quoted(default)),

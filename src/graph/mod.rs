@@ -3,13 +3,14 @@
 mod config;
 mod drawing;
 mod family;
+pub mod known;
 pub mod shell;
 mod stage;
 mod step;
 mod text;
 
-pub use drawing::{dot, mermaid};
 pub use config::{Config, Label};
+pub use drawing::{dot, mermaid};
 pub use family::Family;
 pub use stage::{Account, Graph, Stage};
 pub use step::{

@@ -113,12 +113,12 @@ pub enum Script {
 pub fn script(texts: &[&str]) -> Result<Script, Invalid> {
     let analyses = texts.iter().map(|text| analyse(text)).collect::<Result<Vec<_>, _>>()?;
     // A line of a chain is a line of a Dockerfile, where `<<` would begin a here-document, control characters would
-    // end the line, and blanks at its end are lost.
+    // end the line, blanks at its end are lost, and a backslash there may continue it.
     let chainable = |text: &&str| !text.contains("<<") && !text.contains(is_fragile);
     if analyses.iter().all(Analysis::is_simple) && texts.iter().all(chainable) {
         let pieces: Vec<&Piece> = analyses.iter().flat_map(|a| &a.statements).flat_map(|s| &s.pieces).collect();
         let alone = pieces.len() == 1;
-        if pieces.last().is_none_or(|last| !last.text.ends_with(' ')) {
+        if pieces.last().is_none_or(|last| !last.text.ends_with([' ', '\t', '\\'])) {
             let item = |piece: &&Piece| match piece.alternatives && !alone {
                 true => format!("{{ {}; }}", piece.text),
                 false => piece.text.clone(),
@@ -236,6 +236,7 @@ mod tests {
         lines(&["echo $((1 << 2))"], "echo $((1 << 2))");
         lines(&["(a) &&  # why\nb"], "(a)\n# why\nb");
         lines(&["echo a\\ "], "echo a\\ ");
+        lines(&["echo a\\\\"], "echo a\\\\");
         lines(&["case $x in a|b) c;; (*) d; esac"], "case $x in a|b) c;; (*) d; esac");
         lines(&["if a; then b; elif c; then d; else e; fi >x"], "if a; then b; elif c; then d; else e; fi >x");
         lines(&["[[ a == b && c < d ]] && e"], "[[ a == b && c < d ]]\ne");

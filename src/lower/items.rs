@@ -151,9 +151,16 @@ impl<'a> Items<'a> {
         let in_context = from == CopyFrom::Context;
         let mut sources = Vec::new();
         let mut names = Vec::new();
+        let mut inside = Ok(());
         for written in &copy.sources {
             if in_context {
-                let path = paths::in_context(written, self.diagnostics)?;
+                let path = match paths::in_context(written, self.diagnostics) {
+                    Ok(path) => path,
+                    Err(reported) => {
+                        inside = Err(reported);
+                        continue;
+                    }
+                };
                 let found = matches(self.world, &self.image.context, &path.value);
                 let found = found.map_err(|invalid| self.unreadable(&PATH_ESCAPE, written.span, invalid))?;
                 let directory = found.iter().any(|entry| entry.kind == EntryKind::Directory);
@@ -170,6 +177,7 @@ impl<'a> Items<'a> {
                 sources.push(Source { path: Spanned::new(path.value.to_string(), written.span), directory: false });
             }
         }
+        inside?;
         let to = to?;
         let into_directory = copy.to.value.ends_with('/') || matches!(copy.to.value.as_str(), "." | "..");
         let several = sources.len() > 1 || sources.iter().any(|source| is_glob(&source.path.value));
@@ -299,11 +307,13 @@ impl<'a> Items<'a> {
     }
 
     fn run(&mut self, run: &spec::Run) -> Result<(), Reported> {
+        let mut readable = Ok(());
         for text in &run.commands {
             if let Err(invalid) = shell::analyse(&text.value) {
-                return Err(self.unreadable(&SHELL_SYNTAX, text.span, invalid));
+                readable = Err(self.unreadable(&SHELL_SYNTAX, text.span, invalid));
             }
         }
+        readable?;
         let reads = match &run.reads {
             None => Reads::EverythingAbove,
             Some(written) => Reads::Paths(self.in_image_all(written)?.into_iter().map(|path| path.value).collect()),

@@ -10,7 +10,7 @@ pub use sources::matches;
 
 use crate::base::{ImagePath, Spanned, World};
 use crate::diagnostic::{Diagnostics, Reported};
-use crate::graph::{Account, Base, Family, Graph, Stage, Target};
+use crate::graph::{Account, Base, Family, Graph, Stage, Target, known};
 use crate::model;
 use crate::spec::{Item, StagePlatform};
 use items::Items;
@@ -86,7 +86,10 @@ fn lower_stage(
         items.note(lowered);
     }
     let lowered = items.finish()?;
-    let mut accounts: Vec<Account> = base_stage.map(|base| base.accounts.clone()).unwrap_or_default();
+    let mut accounts: Vec<Account> = match &stage.from.base.value {
+        Base::Registry(reference) => known::accounts(reference),
+        _ => base_stage.map(|base| base.accounts.clone()).unwrap_or_default(),
+    };
     accounts.extend(lowered.accounts);
     let mut stage = Stage {
         name: stage.name.clone(),

@@ -3,25 +3,37 @@
 
 mod levels;
 mod scene;
+mod started;
 #[cfg(test)]
 mod testing;
 
 mod cd_in_run;
 mod chatty_wget;
+mod copied_filesystem;
 mod curl_and_wget;
+mod dangling_read;
+mod existing_user;
+mod invalid_label_key;
 mod large_lastlog;
+mod missing_program;
 mod missing_source;
+mod named_user;
 mod packages_in_run;
 mod piped_download;
 mod pointless_program;
+mod privileged_port;
 mod replaced_shell;
+mod root_at_runtime;
+mod run_without_reads;
 mod secret_in_env;
 mod shell_form_entrypoint;
 mod sudo_in_run;
+mod unexecutable_program;
 mod unpinned_base;
 mod unpinned_fetch;
 mod unpinned_git;
 mod unpinned_package;
+mod unused_arg;
 mod unused_stage;
 
 use crate::base::World;
@@ -39,8 +51,14 @@ static RULES: &[&Rule] = &[
     &unpinned_fetch::RULE,   // a server answers as it likes
     &unpinned_git::RULE,     // a branch moves, and so may a tag
     // What the build takes from its context and stages.
-    &missing_source::RULE, // the build would fail
-    &unused_stage::RULE,   // it is built for nothing, or its copy was forgotten
+    &missing_source::RULE,    // the build would fail
+    &unused_stage::RULE,      // it is built for nothing, or its copy was forgotten
+    &copied_filesystem::RULE, // one layer, and nothing of the config
+    &existing_user::RULE,     // the build would fail
+    // What steps wait for.
+    &run_without_reads::RULE, // it is executed more often than it need be
+    &unused_arg::RULE,        // it was meant to be read
+    &dangling_read::RULE,     // it may be executed too early, and too seldom
     // What runs while the image is built, in the spec's own shell text.
     &piped_download::RULE,    // code that nobody has seen
     &packages_in_run::RULE,   // the compiler cannot see them
@@ -51,9 +69,15 @@ static RULES: &[&Rule] = &[
     &pointless_program::RULE, // there is nothing for it to work on
     &replaced_shell::RULE,    // scripts of packages expect the other
     &large_lastlog::RULE,     // holes that are none in a layer
-    // What the image holds when it runs.
+    // What the image says, and how its container runs.
     &secret_in_env::RULE,         // whoever has the image reads it
+    &root_at_runtime::RULE,       // a hole in the program is one in more than the program
+    &named_user::RULE,            // only the image itself tells the number
+    &privileged_port::RULE,       // not every runtime lets it be opened
+    &missing_program::RULE,       // the container would not start, or be unhealthy
+    &unexecutable_program::RULE,  // it would not start
     &shell_form_entrypoint::RULE, // the shell keeps signals to itself
+    &invalid_label_key::RULE,     // tools look for other keys
 ];
 
 /// A rule.
@@ -190,26 +214,6 @@ mod tests {
             false,
             &["error[unknown-name]: there is no rule `unpinned-bsae`"],
         );
-    }
-
-    /// The first two blocks of KDL in a page are the flaw and its repair.
-    #[test]
-    fn pages_hold() {
-        let world = MemoryWorld::new(testing::PAGE_FILES.iter().copied());
-        for rule in all() {
-            let name = rule.code.name;
-            assert!(rule.code.page.starts_with(&format!("# {name}\n\n")), "{name}");
-            let blocks: Vec<&str> = rule.code.page.split("```kdl\n").skip(1).collect();
-            let found: Vec<bool> = blocks
-                .iter()
-                .take(2)
-                .map(|block| {
-                    let text = block.split("```").next().unwrap_or_default();
-                    !testing::findings(rule, &testing::graph_of(text, &world), &world).is_empty()
-                })
-                .collect();
-            assert_eq!(found, [true, false], "the examples of {name}");
-        }
     }
 
     #[test]

@@ -9,19 +9,12 @@ use crate::{lower, model, spec, syntax};
 /// What the build context holds, by path and text.
 pub(super) type Files<'a> = &'a [(&'a str, &'a str)];
 
-/// The build context of the examples in pages.
-pub(super) const PAGE_FILES: Files<'static> = &[("src/main.py", ""), ("requirements.txt", "flask==3.0.3\n")];
-
 /// The graph, as rules get it, of the image `test` whose body is `body`.
 pub(super) fn graph(body: &str, world: &MemoryWorld) -> Graph {
-    graph_of(&format!("image \"test\" {{\n{body}\n}}"), world)
-}
-
-/// The graph, as rules get it, of the image in the spec `text`.
-pub(super) fn graph_of(text: &str, world: &MemoryWorld) -> Graph {
+    let text = format!("image \"test\" {{\n{body}\n}}");
     let mut diagnostics = Diagnostics::new();
-    let file = Sources::new().add("image.kdl", text);
-    let nodes = syntax::parse(file, text, &mut diagnostics).unwrap_or_default();
+    let file = Sources::new().add("image.kdl", &text);
+    let nodes = syntax::parse(file, &text, &mut diagnostics).unwrap_or_default();
     let document = spec::decode(&nodes, &mut diagnostics);
     let files = [model::SpecFile { path: "image.kdl".to_owned(), document }];
     let images = model::resolve(&files, None, &mut diagnostics);

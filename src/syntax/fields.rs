@@ -217,16 +217,8 @@ impl<'a> Fields<'a> {
             Some(Err(invalid)) => Err(self.error(Diagnostic::error(&INVALID_VALUE, entry.span, invalid.0))),
             None => {
                 let message = format!("{what} must be {}, found {}", ty.described(), found(entry));
-                let mut diagnostic = Diagnostic::error(&WRONG_TYPE, entry.span, message);
-                if matches!(entry.value, Value::Integer(_) | Value::Float(_)) && !matches!(ty, Ty::Bool) {
-                    diagnostic = diagnostic.hint(format!("quote it: \"{}\"", entry.written));
-                } else if let (Value::String(text), Ty::Bool | Ty::Integer | Ty::Port) = (&entry.value, ty) {
-                    diagnostic = diagnostic.hint(match (ty, text.as_str()) {
-                        (Ty::Bool, "true" | "false") => format!("write #{text}"),
-                        (Ty::Bool, _) => "write #true or #false".to_owned(),
-                        _ => "write the number without quotes".to_owned(),
-                    });
-                }
+                let diagnostic = Diagnostic::error(&WRONG_TYPE, entry.span, message);
+                let diagnostic = remedy(entry, ty).into_iter().fold(diagnostic, Diagnostic::hint);
                 Err(self.error(diagnostic))
             }
         }
@@ -256,7 +248,8 @@ impl<'a> Fields<'a> {
                 max => format!("`{name}` takes at most {max} arguments"),
             };
             let mut diagnostic = Diagnostic::error(&UNEXPECTED_ARGUMENT, extra.span, message);
-            if let Some(prop) = self.shape.props.iter().find(|prop| self.node.prop(prop.name).is_none()) {
+            let unset = || self.shape.props.iter().filter(|prop| self.node.prop(prop.name).is_none());
+            if let Some(prop) = unset().find(|prop| prop.required).or_else(|| unset().next()) {
                 diagnostic = diagnostic.hint(format!("properties are written with their name, as {}=…", prop.name));
             }
             self.error(diagnostic);
@@ -331,6 +324,22 @@ pub(crate) fn unknown_node(
         diagnostic = diagnostic.hint("`imgspec schema` lists the nodes and where they stand");
     }
     diagnostics.error(diagnostic)
+}
+
+/// What makes `entry` a value of type `ty`, where that can be guessed.
+fn remedy(entry: &Entry, ty: Ty) -> Option<String> {
+    match (ty, &entry.value) {
+        (Ty::Bool, Value::String(text)) if text == "true" || text == "false" => Some(format!("write #{text}")),
+        (Ty::Bool, _) => Some("write #true or #false".to_owned()),
+        (Ty::Integer | Ty::Port, Value::String(text)) if text.parse::<u32>().is_ok() => {
+            Some(format!("write the number without quotes: {text}"))
+        }
+        (Ty::Integer | Ty::Port, _) | (_, Value::String(_)) => None,
+        (_, Value::Integer(_) | Value::Float(_)) => Some(format!("quote it: \"{}\"", entry.written)),
+        (_, Value::Bool(_) | Value::Null) => {
+            Some(format!("quote it if it is text: \"{}\"", entry.written.trim_start_matches('#')))
+        }
+    }
 }
 
 fn found(entry: &Entry) -> String {

@@ -62,7 +62,10 @@ pub(super) fn in_word(token: Token, text: &str) -> Option<Mistake> {
         return Some(Mistake::new("`,` separates nothing", "values are separated by spaces alone").at(place));
     }
     if word.starts_with('[') {
-        return Some(Mistake::new("KDL has no lists in brackets", "write one value after another: name \"a\" \"b\""));
+        return Some(Mistake::new(
+            "KDL has no lists in brackets",
+            "write one value after another, with spaces between them",
+        ));
     }
     if word.starts_with('#') {
         let hint = format!("the keywords are {}; text needs quotes: {}", KEYWORDS.join(", "), quoted(&shown));

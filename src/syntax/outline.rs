@@ -293,6 +293,9 @@ impl<'a> Outline<'a> {
                 }
                 self.check(token, |outline| mistake::in_word(token, outline.text));
                 self.bump();
+                if word.starts_with('[') && !word.ends_with(']') {
+                    self.skip_list();
+                }
                 // `http://…` is a word and a comment.
                 if word.ends_with(':') && self.next.kind == Kind::LineComment {
                     let address = self.str(self.next).split_whitespace().next().unwrap_or_default();

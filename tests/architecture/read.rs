@@ -118,7 +118,7 @@ fn tree(words: &[Word], mut at: usize, before: &[String], paths: &mut Vec<Named>
         if is_name(text(at)) {
             parts.push(text(at).to_owned());
             at += 1;
-        } else if text(at) == "{" && text(at.wrapping_sub(1)) != "" && (parts.is_empty() || text(at - 1) == "::") {
+        } else if text(at) == "{" {
             at += 1;
             while !["}", ""].contains(&text(at)) {
                 let end = tree(words, at, &parts, paths);

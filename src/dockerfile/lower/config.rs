@@ -43,45 +43,45 @@ impl StageLowering<'_, '_> {
             cmd,
         } = &stage.config;
         if let Some(words) = shell {
-            self.from_config(words.span);
+            self.at_node(words.span);
             self.want_shell(&words.value);
         }
         let wanted_shell = self.state.wanted_shell();
         if self.is_seen() {
-            self.from_config(stage.span);
+            self.at_node(stage.span);
             self.shell_for_config();
         }
         if let Some((first, _)) = runtime_env.first() {
-            self.from_config_all(first.span, runtime_env.iter().map(|(name, _)| name.span));
+            self.at_nodes(first.span, runtime_env.iter().map(|(name, _)| name.span));
             self.env(runtime_env);
         }
         if let Some(first) = labels.first() {
-            self.from_config_all(first.key.span, labels.iter().map(|label| label.key.span));
+            self.at_nodes(first.key.span, labels.iter().map(|label| label.key.span));
             let pairs = labels.iter().map(|label| (label.key.value.clone(), label.value.value.clone()));
             self.push(Instruction::Label(pairs.collect()));
         }
         if let Some(first) = expose.first() {
-            self.from_config_all(first.span, expose.iter().map(|port| port.span));
+            self.at_nodes(first.span, expose.iter().map(|port| port.span));
             self.push(Instruction::Expose(expose.iter().map(|port| port.value).collect()));
         }
         if let Some(first) = volumes.first() {
-            self.from_config_all(first.span, volumes.iter().map(|volume| volume.span));
+            self.at_nodes(first.span, volumes.iter().map(|volume| volume.span));
             self.push(Instruction::Volume(volumes.iter().map(|volume| volume.value.clone()).collect()));
         }
         if let Some(path) = workdir {
-            self.from_config(path.span);
+            self.at_node(path.span);
             self.workdir(&path.value);
         }
         match user {
             Some(user) => {
-                self.from_config(user.span);
+                self.at_node(user.span);
                 let user = self.owner(&user.value);
                 self.user(&user);
             }
             None => self.inherited_user(),
         }
         if let Some(signal) = stopsignal {
-            self.from_config(signal.span);
+            self.at_node(signal.span);
             self.push(Instruction::Stopsignal(signal.value.clone()));
         }
         let exec = |command: &Command| match command {
@@ -90,7 +90,7 @@ impl StageLowering<'_, '_> {
             Command::Shell(text) => wanted_shell.iter().cloned().chain([text.clone()]).collect(),
         };
         if let Some(check) = healthcheck {
-            self.from_config(check.span);
+            self.at_node(check.span);
             let check = check.value.as_ref().map(|check| {
                 let Check { command, interval, timeout, start_period, start_interval, retries } = check;
                 Healthcheck {
@@ -105,11 +105,11 @@ impl StageLowering<'_, '_> {
             self.push(Instruction::Healthcheck(check));
         }
         if let Some(command) = entrypoint {
-            self.from_config(command.span);
+            self.at_node(command.span);
             self.push(Instruction::Entrypoint(exec(&command.value)));
         }
         if let Some(command) = cmd {
-            self.from_config(command.span);
+            self.at_node(command.span);
             self.push(Instruction::Cmd(exec(&command.value)));
         }
     }
@@ -126,7 +126,7 @@ impl StageLowering<'_, '_> {
     /// Gives the user back that the stage below ends with. Without one anywhere it is the base's, which is root where
     /// nothing else was ever asked for.
     fn inherited_user(&mut self) {
-        self.from_config(self.stage.span);
+        self.at_node(self.stage.span);
         match self.final_user() {
             Some(user) => self.user(&user),
             None => self.be_root(),
@@ -141,11 +141,11 @@ impl StageLowering<'_, '_> {
             .map(|user| self.owner(&user.value))
     }
 
-    fn from_config(&mut self, span: Span) {
+    fn at_node(&mut self, span: Span) {
         self.place = Place { origins: vec![span], step: None };
     }
 
-    fn from_config_all(&mut self, first: Span, all: impl Iterator<Item = Span>) {
+    fn at_nodes(&mut self, first: Span, all: impl Iterator<Item = Span>) {
         let mut origins = vec![first];
         origins.extend(all.filter(|span| *span != first));
         self.place = Place { origins, step: None };

@@ -19,7 +19,7 @@ impl StageLowering<'_, '_> {
         let exclude = if copy.exclude.is_empty() || excluded_by_ignore_file(self.graph, copy) {
             Vec::new()
         } else {
-            copy.exclude.iter().map(|pattern| pattern.value.clone()).collect()
+            copy.exclude.iter().map(|pattern| pattern.value.trim_start_matches('/').to_owned()).collect()
         };
         let directory = if copy.into_directory { copy.to.clone() } else { copy.to.parent() };
         let mode = copy.mode.filter(|_| !self.is_classic());
@@ -27,7 +27,7 @@ impl StageLowering<'_, '_> {
         let owner = copy.owner.as_ref().map(|owner| self.owner(&owner.value));
         self.push(Instruction::Copy(Copy {
             from,
-            what: Copied::Paths(copy.sources.iter().map(|source| source.path.value.clone()).collect()),
+            what: Copied::Paths(copy.sources.iter().map(|source| untrimmed(&source.path.value)).collect()),
             to: copy.to.clone(),
             into_directory: copy.into_directory,
             owner,
@@ -86,5 +86,13 @@ impl StageLowering<'_, '_> {
     fn context_name(&self, name: &str) -> String {
         let is_plain = !name.contains([':', '@']);
         if self.target() == Target::Buildkit && is_plain { format!("{name}:latest") } else { name.to_owned() }
+    }
+}
+
+/// `path` with a blank at its end written as a class: BuildKit trims it otherwise.
+fn untrimmed(path: &str) -> String {
+    match path.chars().next_back().filter(|last| last.is_whitespace()) {
+        Some(last) => format!("{}[{last}]", &path[..path.len() - last.len_utf8()]),
+        None => path.to_owned(),
     }
 }

@@ -47,8 +47,9 @@ impl StageLowering<'_, '_> {
     /// readers with habits of their own.
     fn heredoc_can_say(&self, text: &str) -> bool {
         let is_odd = |c: char| c.is_control() && !matches!(c, '\n' | '\t');
-        // Buildah makes one newline of a here-document without lines.
-        let is_whole = text.ends_with('\n') || (text.is_empty() && self.target() == Target::Buildkit);
+        // Buildah makes one newline of a here-document without lines, so that it is only for what has no other form.
+        let is_empty = text.is_empty() && self.target() == Target::Buildkit && !self.stage.family.has_shell();
+        let is_whole = text.ends_with('\n') || is_empty;
         is_whole && !text.contains(is_odd) && text.lines().all(|line| line.len() <= MAX_LINE)
     }
 
@@ -173,7 +174,7 @@ fn printf_words(text: &str) -> Vec<String> {
             match c {
                 '\n' => word.push_str("\\n"),
                 '\t' => word.push_str("\\t"),
-                '\'' | '"' | '\\' | '$' | '`' => word.push_str(&octal(c)),
+                '\'' | '\\' | '$' | '`' => word.push_str(&octal(c)),
                 c if c.is_ascii_graphic() || c == ' ' || c.is_alphanumeric() => word.push(c),
                 c => word.push_str(&octal(c)),
             }

@@ -5,7 +5,7 @@ use super::StageLowering;
 use super::state::is_root;
 use crate::base::{ImagePath, Owner, Spanned};
 use crate::diagnostic::Diagnostic;
-use crate::diagnostic::codes::SHELL_SYNTAX;
+use crate::diagnostic::codes::{INEXPRESSIBLE_VALUE, SHELL_SYNTAX};
 use crate::graph::shell::{self, Script};
 use crate::graph::{Language, Mount, Network, Run as RunStep};
 
@@ -41,11 +41,25 @@ impl StageLowering<'_, '_> {
     }
 
     fn run_with(&mut self, run: &RunStep, manifests: &[Mount], joining: Option<Joining>) {
-        let Some(script) = self.script(run) else { return };
-        self.shell_for_commands();
-        if run.network != Network::Default && self.is_classic() {
-            self.unsupported("choose the network of one command", "leave `network` to the whole build");
+        if self.state.wants_posix_shell() {
+            if let Some(script) = self.script(run) {
+                self.run_script(run, script, manifests, joining);
+            }
+        } else if !run.env.is_empty() {
+            let message =
+                "the variables of a `run` are set in the language of a POSIX shell, and this stage has another";
+            let diagnostic = Diagnostic::error(&INEXPRESSIBLE_VALUE, self.span(), message);
+            self.refuse(diagnostic.hint("set them in the shell text"));
+        } else {
+            // Nothing is known of its language, so that nothing is added to a text, and each fails by itself.
+            for text in &run.commands {
+                self.run_script(run, Script::Lines(text.value.clone()), manifests, joining);
+            }
         }
+    }
+
+    fn run_script(&mut self, run: &RunStep, script: Script, manifests: &[Mount], joining: Option<Joining>) {
+        self.shell_for_commands();
         let leaves_state = !run.env.is_empty()
             || run.commands.iter().any(|text| shell::analyse(&text.value).is_ok_and(|found| found.leaves_state()));
         let runner = self.runner(run.user.as_ref());
@@ -75,12 +89,10 @@ impl StageLowering<'_, '_> {
     /// The script of a run's commands; its mistakes are told.
     fn script(&mut self, run: &RunStep) -> Option<Script> {
         let mut is_valid = true;
-        if self.state.wants_posix_shell() {
-            for text in &run.commands {
-                if let Err(invalid) = shell::analyse(&text.value) {
-                    self.refuse(Diagnostic::error(&SHELL_SYNTAX, text.span, invalid.0));
-                    is_valid = false;
-                }
+        for text in &run.commands {
+            if let Err(invalid) = shell::analyse(&text.value) {
+                self.refuse(Diagnostic::error(&SHELL_SYNTAX, text.span, invalid.0));
+                is_valid = false;
             }
         }
         let assignments: Vec<String> =
@@ -88,11 +100,14 @@ impl StageLowering<'_, '_> {
         let export = format!("export {}", assignments.join(" "));
         let export = (!assignments.is_empty()).then_some(export.as_str());
         let texts: Vec<&str> = export.into_iter().chain(run.commands.iter().map(|text| text.value.as_str())).collect();
-        if !self.state.wants_posix_shell() {
-            // Nothing is known of its language, so that nothing is added to the text.
-            return is_valid.then(|| Script::Lines(texts.join("\n")));
+        match shell::script(&texts).ok().filter(|_| is_valid)? {
+            Script::Chain(statements) if statements.is_empty() => {
+                let diagnostic = Diagnostic::error(&SHELL_SYNTAX, self.span(), "there is no command to run");
+                self.refuse(diagnostic);
+                None
+            }
+            script => Some(script),
         }
-        if is_valid { shell::script(&texts).ok() } else { None }
     }
 
     /// How commands come to run as `user`.

@@ -7,6 +7,9 @@ use crate::base::Span;
 use crate::diagnostic::Diagnostic;
 use crate::diagnostic::codes::{SYNTAX, TOO_LARGE};
 
+/// How many tokens a list in brackets may have to be skipped as one mistake.
+const LIST_REACH: usize = 100;
+
 impl<'a> Outline<'a> {
     /// Spaces within a node.
     pub(super) fn node_space(&mut self) {
@@ -50,6 +53,24 @@ impl<'a> Outline<'a> {
         self.tell(hash, Mistake::new("`#` starts no comment", hint));
         self.lexer.jump(line_end(self.text, start));
         self.next = self.lexer.next();
+    }
+
+    /// Skips the rest of a list in brackets, if its end is near.
+    pub(super) fn skip_list(&mut self) {
+        let mut ahead = self.lexer.clone();
+        let mut token = self.next;
+        for _ in 0..LIST_REACH {
+            if token.kind == Kind::End {
+                return;
+            }
+            if token.kind == Kind::Word && self.str(token).ends_with(']') {
+                while self.next.start < token.end {
+                    self.bump();
+                }
+                return;
+            }
+            token = ahead.next();
+        }
     }
 
     /// Skips what cannot be made sense of, up to a space or what ends a node.

@@ -76,7 +76,9 @@ fn words() {
         ],
     );
     check("a #True", &[("#True", "`#True` is no keyword")]);
-    check("a [1, 2]", &[("[1,", "KDL has no lists in brackets"), ("2]", "text with `]` needs quotes: `2]`")]);
+    check("a [1, 2] true", &[("[1,", "KDL has no lists in brackets"), ("true", "`true` without `#`")]);
+    check("a [\n  \"b\",\n  \"c\"\n]\nd", &[("[", "KDL has no lists in brackets")]);
+    check("a [b\nc", &[("[b", "KDL has no lists in brackets")]);
     check("a \"b\", \"c\",d", &[(",", "`,` separates nothing"), (",", "`,` separates nothing")]);
     check("a b, c", &[(",", "`,` separates nothing")]);
     check("a b\u{202e}c", &[("\u{202e}", "the character U+202E cannot be seen and is not allowed here")]);

@@ -1,0 +1,70 @@
+//! `run-without-reads`: a `run` that does not say what it reads, below a copy of sources. It waits for all that stands
+//! above it, so each change of any source runs it again (language.md, *Order*).
+
+use super::{Findings, Rule, Scene};
+use crate::diagnostic::{Diagnostic, code::code};
+use crate::graph::{CopyFrom, Reads, StepKind};
+
+pub(super) static RULE: Rule = Rule::warn(code!("run-without-reads"), check);
+
+fn check(scene: &Scene<'_>, findings: &mut Findings) {
+    for step in &scene.stage.steps {
+        if !matches!(&step.kind, StepKind::Run(run) if !run.generated) || step.reads != Reads::EverythingAbove {
+            continue;
+        }
+        let above = scene.stage.steps.iter().filter(|other| other.id < step.id);
+        let copies: Vec<_> = above
+            .filter_map(|other| match &other.kind {
+                StepKind::Copy(copy) if copy.from == CopyFrom::Context => Some((other, copy)),
+                _ => None,
+            })
+            .collect();
+        if copies.is_empty() {
+            continue;
+        }
+        let sources = copies.iter().flat_map(|(_, copy)| &copy.sources);
+        let sources = sources.map(|source| format!("`{}`", source.path.value)).collect::<Vec<_>>();
+        let message = format!("this `run` is executed again whenever {} changes", some_of(&sources, "or"));
+        let targets = copies.iter().flat_map(|(other, _)| &other.writes).map(|path| format!("\"{path}\""));
+        let mut targets: Vec<String> = targets.collect();
+        targets.dedup();
+        let hint =
+            format!("name what it reads, of {}: run … {{ reads \"…\" }}; or nothing: reads", some_of(&targets, "and"));
+        findings.tell(Diagnostic::error(&RULE.code, step.span(), message).hint(hint));
+    }
+}
+
+/// The first three of `names`, joined.
+fn some_of(names: &[String], conjunction: &str) -> String {
+    match names {
+        [] => String::new(),
+        [one] => one.clone(),
+        [all @ .., last] if names.len() <= 3 => format!("{} {conjunction} {last}", all.join(", ")),
+        _ => format!("{} {conjunction} {} others", names[..2].join(", "), names.len() - 2),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{check_hints, check_in};
+    use super::RULE;
+
+    const FILES: &[(&str, &str)] = &[("src/main.c", ""), ("Makefile", "")];
+
+    #[test]
+    fn run_without_reads() {
+        let check = |body, expected: &[&str]| check_in(&RULE, FILES, body, expected);
+        let copy = "from \"debian\"; copy \"src\" to=\"/src\"; copy \"Makefile\" to=\"/\"; run \"make\"";
+        check(copy, &["this `run` is executed again whenever `src` or `Makefile` changes"]);
+        check("from \"debian\"; copy \"src\" to=\"/src\"; run \"make\" { reads \"/src\"; }", &[]);
+        check("from \"debian\"; copy \"src\" to=\"/src\"; run \"make\" { reads; }", &[]);
+        check("from \"debian\"; run \"make\"; copy \"src\" to=\"/src\"", &[]);
+        check("from \"debian\"; file \"/x\" \"\"; run \"make\"", &[]);
+        check_hints(
+            &RULE,
+            FILES,
+            copy,
+            &["name what it reads, of \"/src\" and \"/Makefile\": run … { reads \"…\" }; or nothing: reads"],
+        );
+    }
+}
