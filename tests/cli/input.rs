@@ -27,17 +27,21 @@ fn check(prepare: impl Fn(&Workspace), messages: &[&str]) {
 #[test]
 fn no_file() {
     let workspace = Workspace::new([]);
-    workspace.run("compile image.kdl").ends(2).prints("").says(
-        "error[unreadable-file]: there is no file `image.kdl`\n  ╰─ help: `imgspec explain unreadable-file`\n",
-    );
+    workspace
+        .run("compile image.kdl")
+        .ends(2)
+        .prints("")
+        .says("error[unreadable-file]: there is no file `image.kdl`\n  ╰─ help: `imgspec explain unreadable-file`\n");
 }
 
 #[test]
 fn a_directory() {
     let workspace = Workspace::new([("d/image.kdl", image("a").as_str())]);
-    workspace.run("compile d/").ends(2).prints("").says(
-        "error[unreadable-file]: `d` is a directory\n  ╰─ help: name the file: d/image.kdl\n",
-    );
+    workspace
+        .run("compile d/")
+        .ends(2)
+        .prints("")
+        .says("error[unreadable-file]: `d` is a directory\n  ╰─ help: name the file: d/image.kdl\n");
     fs::create_dir(workspace.path("x.kdl")).expect("made");
     workspace.run("compile x.kdl").ends(2).says_part("`x.kdl` is a directory");
     workspace.write("imgspec.kdl", "workspace {\n    members \"x.kdl\"\n}\n");
@@ -88,11 +92,8 @@ fn a_thousand_errors() {
         let node = format!("has no node `thing{n}`");
         assert_eq!(ran.err.matches(&node).count(), 1, "{node}");
     }
-    let places: Vec<u32> = ran
-        .err
-        .lines()
-        .filter_map(|line| line.split("image.kdl:").nth(1)?.split(':').next()?.parse().ok())
-        .collect();
+    let places: Vec<u32> =
+        ran.err.lines().filter_map(|line| line.split("image.kdl:").nth(1)?.split(':').next()?.parse().ok()).collect();
     assert!(places.is_sorted(), "in the order of the source");
 }
 
@@ -111,7 +112,8 @@ fn links_out() {
     symlink("..", workspace.path("up")).expect("linked");
     symlink("/etc", workspace.path("etc")).expect("linked");
     for source in ["link", "up/secret.txt", "up/*", "../secret.txt", "/etc/passwd", "etc/passwd"] {
-        let text = format!("image \"a\" {{\n    from \"{BASE}\"\n    copy \"{source}\" to=\"/x/\"\n    user \"1:1\"\n}}\n");
+        let text =
+            format!("image \"a\" {{\n    from \"{BASE}\"\n    copy \"{source}\" to=\"/x/\"\n    user \"1:1\"\n}}\n");
         workspace.write("image.kdl", &text);
         workspace.run("compile image.kdl").ends(2).prints("").says_part("image.kdl:3:10");
     }

@@ -81,7 +81,10 @@ fn orphans_go() {
     workspace.run("compile").ends(2).says_part("no image claims `c/Dockerfile` any more, and it was changed by hand");
     assert!(workspace.path("b/Dockerfile").exists());
     fs::remove_file(workspace.path("c/Dockerfile")).expect("removed");
-    workspace.run("check").ends(1).prints_part("orphan   c/Dockerfile               no image claims it, and it is gone\n");
+    workspace
+        .run("check")
+        .ends(1)
+        .prints_part("orphan   c/Dockerfile               no image claims it, and it is gone\n");
     workspace.run("compile").ends(0).says_part("removed b/Dockerfile\nremoved b/Dockerfile.dockerignore\n");
     assert_gone(&workspace.path("b/Dockerfile"));
     workspace.run("check").ends(0).prints("1 image: 1 ok\n");
