@@ -59,9 +59,10 @@ pub(super) fn json(words: &[String]) -> String {
     format!("[{}]", words.join(", "))
 }
 
-/// A JSON array, for forms whose words are expanded afterwards: COPY, ADD, VOLUME.
+/// A JSON array, for forms whose words are expanded afterwards: COPY, ADD, VOLUME. There hadolint reads escaped
+/// backslashes, and no numbers of characters.
 pub(super) fn expanded_json<'t>(words: impl IntoIterator<Item = &'t str>) -> String {
-    let words: Vec<String> = words.into_iter().map(|text| json_string(&word(text))).collect();
+    let words: Vec<String> = words.into_iter().map(|text| serde_json::Value::from(word(text)).to_string()).collect();
     format!("[{}]", words.join(", "))
 }
 
@@ -83,9 +84,9 @@ fn json_string(text: &str) -> String {
     json + "\""
 }
 
-/// A name that ends a here-document which holds `text`: it is none of its lines.
+/// A name that ends a here-document which holds `text`: no line of it begins so, for hadolint looks no further.
 pub(super) fn delimiter(text: &str) -> String {
-    let taken = |name: &str| text.lines().any(|line| line.trim_end_matches('\r') == name);
+    let taken = |name: &str| text.lines().any(|line| line.starts_with(name));
     let numbered = (2..).map(|number| format!("EOF{number}"));
     std::iter::once("EOF".to_owned()).chain(numbered).find(|name| !taken(name)).unwrap_or_default()
 }
@@ -146,12 +147,13 @@ mod tests {
     fn json_forms() {
         let words = ["a b".to_owned(), "\"$x\"\n\\n\\".to_owned()];
         assert_eq!(json(&words), r#"["a b", "\"$x\"\n\\n\u005c"]"#);
-        assert_eq!(expanded_json(["a\"$b"]), r#"["a\u005c\"\\$b"]"#);
+        assert_eq!(expanded_json(["a\"$b"]), r#"["a\\\"\\$b"]"#);
     }
 
     #[test]
     fn delimiters() {
         assert_eq!(delimiter("a\n"), "EOF");
         assert_eq!(delimiter("EOF\nEOF2\r\n"), "EOF3");
+        assert_eq!(delimiter("EOFX\n"), "EOF2");
     }
 }

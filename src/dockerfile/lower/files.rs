@@ -102,7 +102,9 @@ impl StageLowering<'_, '_> {
     pub(super) fn dir(&mut self, dir: &Dir) {
         let owner = dir.owner.as_ref().map(|owner| self.owner(&owner.value));
         if self.stage.family.has_shell() {
-            let mode = dir.mode.map(|mode| mode.to_string());
+            // With five digits a mode is whole (GNU coreutils manual, *Directories and the Set-ID Bits*); with four a
+            // directory below one that hands its group down would do so too.
+            let mode = dir.mode.map(|mode| format!("0{mode}"));
             let mut words = vec!["install", "-d"];
             if let Some(mode) = &mode {
                 words.extend(["-m", mode]);
