@@ -1,8 +1,11 @@
 //! Every spec of `specs/` compiles to what stands in `golden/`, byte for byte, and `golden/` holds nothing else; every
 //! pass does to its graph what stands in `golden/pass/`. `UPDATE_GOLDEN=1 cargo test --test golden` rewrites both.
 
+#[path = "golden/cases.rs"]
+mod cases;
 mod support;
 
+use cases::{cases, compile_case};
 use imgspec::diagnostic::{Diagnostics, Sources};
 use imgspec::lower::{Options, lower};
 use imgspec::model;
@@ -11,7 +14,7 @@ use similar::TextDiff;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
-use support::{cases, compile_case, root};
+use support::root;
 
 /// Files by their path in `golden/`.
 type Files = BTreeMap<PathBuf, String>;
