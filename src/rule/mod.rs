@@ -14,6 +14,7 @@ mod copied_filesystem;
 mod curl_and_wget;
 mod dangling_read;
 mod existing_user;
+mod flawed_instruction;
 mod invalid_label_key;
 mod large_lastlog;
 mod missing_program;
@@ -77,6 +78,7 @@ static RULES: &[&Rule] = &[
     &replaced_shell::RULE,    // scripts of packages expect the other
     &large_lastlog::RULE,     // holes that are none in a layer
     // What the image says, and how its container runs.
+    &flawed_instruction::RULE,    // what the nodes cannot say, and linters find
     &unexpanded_variable::RULE,   // the image gets the dollar sign
     &secret_in_env::RULE,         // whoever has the image reads it
     &root_at_runtime::RULE,       // a hole in the program is one in more than the program

@@ -31,7 +31,9 @@ pub(super) struct Call<'a> {
 /// A `raw` instruction.
 pub(super) struct Raw<'a> {
     pub(super) span: Span,
-    /// Its first word, in upper case.
+    /// Its first word, as it is written.
+    pub(super) word: &'a str,
+    /// The same in upper case.
     pub(super) keyword: String,
     /// What stands behind it, but for flags.
     pub(super) rest: &'a str,
@@ -113,8 +115,8 @@ impl<'a> Scene<'a> {
     pub(super) fn raws(&self) -> impl Iterator<Item = Raw<'a>> + use<'a> {
         self.stage.steps.iter().filter_map(|step| {
             let StepKind::Raw { text } = &step.kind else { return None };
-            let (keyword, rest) = text.value.trim().split_once(char::is_whitespace)?;
-            Some(Raw { span: text.span, keyword: keyword.to_ascii_uppercase(), rest: without_flags(rest) })
+            let (word, rest) = text.value.trim().split_once(char::is_whitespace)?;
+            Some(Raw { span: text.span, word, keyword: word.to_ascii_uppercase(), rest: without_flags(rest) })
         })
     }
 
