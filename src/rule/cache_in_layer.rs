@@ -3,15 +3,30 @@
 
 use super::scene::Call;
 use super::{Findings, Rule, Scene};
+use crate::base::Span;
 use crate::diagnostic::{Diagnostic, code::code};
 use crate::graph::{Mount, StepKind};
+use std::collections::{BTreeMap, BTreeSet};
 
 pub(super) static RULE: Rule = Rule::warn(code!("cache-in-layer"), check);
 
 fn check(scene: &Scene<'_>, findings: &mut Findings) {
-    for call in &scene.calls {
+    // The texts in which a program removes what it keeps.
+    let cleaned: BTreeSet<(Span, &str)> = scene
+        .calls
+        .iter()
+        .filter(|call| call.has(&["cache"]) && call.has(&["clean", "purge"]))
+        .map(|call| (call.text.span, call.name.as_str()))
+        .collect();
+    let mut texts_off: BTreeMap<Span, bool> = BTreeMap::new();
+    for call in scene.calls {
         let Some(cache) = cache(call) else { continue };
-        if is_mounted(call, cache.directory) || is_cleaned(scene, call) || is_off(scene, call, &cache) {
+        let is_cleaned = cleaned.contains(&(call.text.span, call.name.as_str()));
+        let is_pip = cache.directory == ".cache/pip";
+        let is_off = is_pip
+            && (call.has(&["--no-cache-dir"])
+                || *texts_off.entry(call.text.span).or_insert_with(|| is_off(scene, call)));
+        if is_off || is_cleaned || is_mounted(call, cache.directory) {
             continue;
         }
         let message = format!("`{}` leaves its downloads in the layer, in `{}`", call.name, cache.directory);
@@ -22,7 +37,7 @@ fn check(scene: &Scene<'_>, findings: &mut Findings) {
         let told = Diagnostic::error(&RULE.code, call.text.span, message).hint(hint);
         if cache.is_found_by_linters {
             findings.deny(told);
-        } else if is_kept(scene) {
+        } else if scene.is_in_image() {
             findings.tell(told);
         }
     }
@@ -68,20 +83,9 @@ fn is_mounted(call: &Call<'_>, directory: &str) -> bool {
     }
 }
 
-/// Whether the same text removes it.
-fn is_cleaned(scene: &Scene<'_>, call: &Call<'_>) -> bool {
-    let same_text = scene.calls.iter().filter(|other| other.text.span == call.text.span);
-    same_text
-        .into_iter()
-        .any(|other| other.name == call.name && other.has(&["cache"]) && other.has(&["clean", "purge"]))
-}
-
-/// Whether pip is told to keep nothing.
-fn is_off(scene: &Scene<'_>, call: &Call<'_>, cache: &Cache) -> bool {
+/// Whether pip is told to keep nothing, for the whole text that `call` stands in.
+fn is_off(scene: &Scene<'_>, call: &Call<'_>) -> bool {
     const VARIABLE: &str = "PIP_NO_CACHE_DIR";
-    if cache.directory != ".cache/pip" {
-        return false;
-    }
     let is_set = |name: &str, value: &str| name == VARIABLE && !["", "0", "false", "off", "no"].contains(&value);
     let in_stages = scene.steps().any(|step| match &step.kind {
         StepKind::Env { variables, .. } => {
@@ -93,16 +97,7 @@ fn is_off(scene: &Scene<'_>, call: &Call<'_>, cache: &Cache) -> bool {
         StepKind::Run(run) => run.env.iter().any(|(name, value)| is_set(name.as_str(), value)),
         _ => false,
     };
-    call.has(&["--no-cache-dir"]) || in_stages || in_run || call.text.value.contains(&format!("{VARIABLE}=1"))
-}
-
-/// Whether the stage's layers are layers of the image.
-fn is_kept(scene: &Scene<'_>) -> bool {
-    scene.is_final()
-        || scene.graph.stages.last().is_some_and(|last| {
-            let last = Scene::new(scene.graph, last, scene.world);
-            last.lineage().any(|stage| std::ptr::eq(stage, scene.stage))
-        })
+    in_stages || in_run || call.text.value.contains(&format!("{VARIABLE}=1"))
 }
 
 #[cfg(test)]

@@ -41,11 +41,12 @@ mod unpinned_package;
 mod unused_arg;
 mod unused_stage;
 
-use crate::base::World;
+use crate::base::{Span, World};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Reported};
 use crate::graph::{Graph, Level};
 use levels::Levels;
 use scene::Scene;
+use std::collections::BTreeMap;
 
 /// The rules, in the order in which `imgspec schema` lists them: what the build takes in, what it keeps, what it runs
 /// and what comes out.
@@ -127,7 +128,11 @@ impl Rule {
 
 /// What one rule found in one stage.
 #[derive(Default)]
-struct Findings(Vec<Finding>);
+struct Findings {
+    list: Vec<Finding>,
+    /// How many there were at each place.
+    counts: BTreeMap<Option<Span>, usize>,
+}
 
 struct Finding {
     diagnostic: Diagnostic,
@@ -136,14 +141,36 @@ struct Finding {
 }
 
 impl Findings {
+    /// How many of one rule are told at one place: a text of megabytes can hold any number.
+    const MAX_AT_ONE_PLACE: usize = 20;
+
     /// Tells `diagnostic`, as loud as the rule is. Its severity is the engine's to set.
     fn tell(&mut self, diagnostic: Diagnostic) {
-        self.0.push(Finding { diagnostic, level: None });
+        self.push(Finding { diagnostic, level: None });
     }
 
     /// Tells `diagnostic`, an error unless a spec says otherwise, however loud the rule is.
     fn deny(&mut self, diagnostic: Diagnostic) {
-        self.0.push(Finding { diagnostic, level: Some(Level::Deny) });
+        self.push(Finding { diagnostic, level: Some(Level::Deny) });
+    }
+
+    fn push(&mut self, finding: Finding) {
+        let count = self.counts.entry(finding.diagnostic.span()).or_default();
+        *count += 1;
+        if *count <= Self::MAX_AT_ONE_PLACE {
+            self.list.push(finding);
+        }
+    }
+
+    /// What is told, the last at a place with how many more there are.
+    fn into_list(mut self) -> Vec<Finding> {
+        for (span, count) in self.counts.iter().filter(|(_, count)| **count > Self::MAX_AT_ONE_PLACE) {
+            if let Some(last) = self.list.iter_mut().rfind(|finding| finding.diagnostic.span() == *span) {
+                let more = count - Self::MAX_AT_ONE_PLACE;
+                last.diagnostic.hints.push(format!("there are {more} more of this kind here"));
+            }
+        }
+        self.list
     }
 }
 
@@ -156,12 +183,13 @@ impl Findings {
 pub fn check(graph: &Graph, world: &dyn World, diagnostics: &mut Diagnostics) -> Result<(), Reported> {
     let mut checked = Ok(());
     let mut levels = Levels::new(graph);
-    for stage in &graph.stages {
-        let scene = Scene::new(graph, stage, world);
+    let facts = scene::facts(graph);
+    for (at, stage) in graph.stages.iter().enumerate() {
+        let scene = Scene::new(graph, at, world, &facts);
         for rule in RULES {
             let mut findings = Findings::default();
             (rule.check)(&scene, &mut findings);
-            for Finding { diagnostic, level } in findings.0 {
+            for Finding { diagnostic, level } in findings.into_list() {
                 let level = levels.of(rule, stage).unwrap_or(level.unwrap_or(rule.level));
                 match level {
                     _ if graph.unlocked && rule.pins => {}

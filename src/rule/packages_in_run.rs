@@ -5,6 +5,7 @@
 use super::scene::Call;
 use super::{Findings, Rule, Scene};
 use crate::diagnostic::{Diagnostic, code::code};
+use std::collections::BTreeSet;
 
 pub(super) static RULE: Rule = Rule::deny(code!("packages-in-run"), check);
 
@@ -17,15 +18,16 @@ fn check(scene: &Scene<'_>, findings: &mut Findings) {
             (call.name == "apt").then(|| call.arguments.iter().position(|word| !word.starts_with('-'))).flatten()
         })
     };
-    let mut told = Vec::new();
-    for call in &scene.calls {
+    let mut told = BTreeSet::new();
+    for (number, call) in scene.calls.iter().enumerate() {
         let Some((node, _)) = manager(&call.name) else { continue };
         let Some(at) = installs(call) else { continue };
         // Once a text: the lists are fetched for what is installed behind.
-        if told.contains(&call.text.span) || LISTS.contains(&call.arguments[at].as_str()) && is_followed(scene, call) {
+        if told.contains(&call.text.span) || LISTS.contains(&call.arguments[at].as_str()) && is_followed(scene, number)
+        {
             continue;
         }
-        told.push(call.text.span);
+        told.insert(call.text.span);
         let message = format!("`{} {}` in a `run`", call.name, call.arguments[at]);
         let hint = match node {
             Some(node) => format!("use the node: {node} {}", packages(&call.arguments[at + 1..])),
@@ -35,14 +37,14 @@ fn check(scene: &Scene<'_>, findings: &mut Findings) {
     }
 }
 
-/// Whether the same manager is called again in the same text.
-fn is_followed(scene: &Scene<'_>, call: &Call<'_>) -> bool {
-    let node = manager(&call.name).and_then(|(node, _)| node);
-    let behind = scene.calls.iter().skip_while(|other| !std::ptr::eq(*other, call)).skip(1);
-    let same = |other: &Call<'_>| {
-        manager(&other.name).is_some_and(|(other_node, words)| other_node == node && other.has(words))
-    };
-    behind.filter(|other| other.text.span == call.text.span).any(same)
+/// Whether the manager of that call is called again in the same text.
+fn is_followed(scene: &Scene<'_>, number: usize) -> bool {
+    let call = &scene.calls[number];
+    let node = manager(&call.name).map(|(node, _)| node);
+    let behind = scene.calls[number + 1..].iter().take_while(|other| other.text.span == call.text.span);
+    behind.into_iter().any(|other| {
+        manager(&other.name).is_some_and(|(other_node, words)| Some(other_node) == node && other.has(words))
+    })
 }
 
 /// The words that fetch lists of packages and install none.

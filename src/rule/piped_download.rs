@@ -8,7 +8,7 @@ use crate::diagnostic::{Diagnostic, code::code};
 pub(super) static RULE: Rule = Rule::deny(code!("piped-download"), check);
 
 fn check(scene: &Scene<'_>, findings: &mut Findings) {
-    for call in &scene.calls {
+    for call in scene.calls {
         // With or without a version: `python3.12`.
         if !INTERPRETERS.contains(&call.name.as_str()) && !call.name.starts_with("python") {
             continue;
@@ -29,7 +29,8 @@ fn feeder(scene: &Scene<'_>, call: &Call<'_>) -> Option<&'static str> {
         return None;
     }
     let feeder = |call: &Call<'_>| call.fed_by.map(|at| &scene.calls[at]);
-    let mut chain = std::iter::successors(feeder(call), |call| feeder(call));
+    // Nobody writes longer ones, and a text of them would be gone through again for each.
+    let mut chain = std::iter::successors(feeder(call), |call| feeder(call)).take(32);
     chain.find_map(|call| downloader(&call.name))
 }
 

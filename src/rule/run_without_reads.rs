@@ -8,29 +8,23 @@ use crate::graph::{CopyFrom, Reads, StepKind};
 pub(super) static RULE: Rule = Rule::warn(code!("run-without-reads"), check);
 
 fn check(scene: &Scene<'_>, findings: &mut Findings) {
+    // What is copied above the step, and where to.
+    let (mut sources, mut targets) = (Vec::new(), Vec::new());
     for step in &scene.stage.steps {
-        if !matches!(&step.kind, StepKind::Run(run) if !run.generated) || step.reads != Reads::EverythingAbove {
-            continue;
+        match &step.kind {
+            StepKind::Copy(copy) if copy.from == CopyFrom::Context => {
+                sources.extend(copy.sources.iter().map(|source| format!("`{}`", source.path.value)));
+                targets.extend(step.writes.iter().map(|path| format!("\"{path}\"")));
+                targets.dedup();
+            }
+            StepKind::Run(run) if !run.generated && step.reads == Reads::EverythingAbove && !sources.is_empty() => {
+                let message = format!("this `run` is executed again whenever {} changes", some_of(&sources, "or"));
+                let names = some_of(&targets, "and");
+                let hint = format!("name what it reads, of {names}: run … {{ reads \"…\" }}; or nothing: reads");
+                findings.tell(Diagnostic::error(&RULE.code, step.span(), message).hint(hint));
+            }
+            _ => {}
         }
-        let above = scene.stage.steps.iter().filter(|other| other.id < step.id);
-        let copies: Vec<_> = above
-            .filter_map(|other| match &other.kind {
-                StepKind::Copy(copy) if copy.from == CopyFrom::Context => Some((other, copy)),
-                _ => None,
-            })
-            .collect();
-        if copies.is_empty() {
-            continue;
-        }
-        let sources = copies.iter().flat_map(|(_, copy)| &copy.sources);
-        let sources = sources.map(|source| format!("`{}`", source.path.value)).collect::<Vec<_>>();
-        let message = format!("this `run` is executed again whenever {} changes", some_of(&sources, "or"));
-        let targets = copies.iter().flat_map(|(other, _)| &other.writes).map(|path| format!("\"{path}\""));
-        let mut targets: Vec<String> = targets.collect();
-        targets.dedup();
-        let hint =
-            format!("name what it reads, of {}: run … {{ reads \"…\" }}; or nothing: reads", some_of(&targets, "and"));
-        findings.tell(Diagnostic::error(&RULE.code, step.span(), message).hint(hint));
     }
 }
 

@@ -1,16 +1,32 @@
 //! What a rule sees of a stage: the stage, the graph and world around it, and the programs its shell text calls.
 
-use crate::base::{ImageRef, Owner, Span, Spanned, World};
+use crate::base::{ImageRef, Owner, Span, Spanned, StageName, World};
 use crate::graph::shell::{self, Program};
 use crate::graph::{Base, Graph, Stage, Step, StepKind};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A stage, and what stands around it.
+#[derive(Clone, Copy)]
 pub(super) struct Scene<'a> {
     pub(super) graph: &'a Graph,
     pub(super) stage: &'a Stage,
     pub(super) world: &'a dyn World,
     /// Every program that the spec's own shell text calls while the image is built, in the order of the source.
-    pub(super) calls: Vec<Call<'a>>,
+    pub(super) calls: &'a [Call<'a>],
+    /// What is known of all stages, in their order.
+    facts: &'a [Facts<'a>],
+    /// The stage's number.
+    at: usize,
+}
+
+/// What is found out of a stage once, for all rules.
+#[derive(Default)]
+pub(super) struct Facts<'a> {
+    calls: Vec<Call<'a>>,
+    /// The variables that its shell text expands.
+    variables: BTreeSet<String>,
+    /// The number of the stage it starts from.
+    parent: Option<usize>,
 }
 
 /// A call of a program in the shell text of a `run` or of a `raw` RUN.
@@ -26,7 +42,12 @@ pub(super) struct Call<'a> {
     pub(super) fed_by: Option<usize>,
     /// Whether it stands in the text of another shell: in `c` of `sh -c c`.
     pub(super) nested: bool,
+    /// How many programs call it: two in `sudo env x`.
+    depth: usize,
 }
+
+/// How many programs may call each other before nobody means it.
+const MAX_DEPTH: usize = 8;
 
 /// A `raw` instruction.
 pub(super) struct Raw<'a> {
@@ -51,40 +72,66 @@ impl Call<'_> {
     }
 }
 
-impl<'a> Scene<'a> {
-    pub(super) fn new(graph: &'a Graph, stage: &'a Stage, world: &'a dyn World) -> Self {
-        let mut scene = Self { graph, stage, world, calls: Vec::new() };
-        for step in &stage.steps {
-            match &step.kind {
-                // What the compiler wrote is the compiler's to get right.
-                StepKind::Run(run) if !run.generated => {
-                    run.commands.iter().for_each(|text| scene.read(step, text, &text.value, None));
-                }
-                StepKind::Raw { text } => {
-                    if let Some(commands) = commands_of(&text.value) {
-                        scene.read(step, text, commands, None);
-                    }
-                }
-                _ => {}
-            }
+/// The facts of the stages of `graph`, in their order.
+pub(super) fn facts(graph: &Graph) -> Vec<Facts<'_>> {
+    let mut numbers: BTreeMap<&StageName, usize> = BTreeMap::new();
+    let mut list = Vec::new();
+    for (at, stage) in graph.stages.iter().enumerate() {
+        let parent = match &stage.base.value {
+            // It stands before the stage, so that a lineage ends.
+            Base::Stage(name) => numbers.get(name).copied(),
+            Base::Scratch | Base::Registry(_) | Base::Image(_) => None,
+        };
+        list.push(Facts::of(stage, parent));
+        if let Some(name) = &stage.name {
+            numbers.insert(&name.value, at);
         }
-        scene
+    }
+    list
+}
+
+impl<'a> Scene<'a> {
+    /// The scene of stage number `at`.
+    pub(super) fn new(graph: &'a Graph, at: usize, world: &'a dyn World, facts: &'a [Facts<'a>]) -> Self {
+        Self { graph, stage: &graph.stages[at], world, calls: &facts[at].calls, facts, at }
+    }
+
+    /// The scenes of all stages.
+    pub(super) fn all(&self) -> impl Iterator<Item = Self> + use<'a> {
+        let Self { graph, world, facts, .. } = *self;
+        (0..graph.stages.len()).map(move |at| Self::new(graph, at, world, facts))
+    }
+
+    /// The scenes of the stage and of those that start from it.
+    pub(super) fn heirs(&self) -> Vec<Self> {
+        self.all().skip(self.at).filter(|later| later.ancestry().any(|at| at == self.at)).collect()
+    }
+
+    /// Whether the shell text of the stage expands the variable `name`.
+    pub(super) fn expands(&self, name: &str) -> bool {
+        self.facts[self.at].variables.contains(name)
+    }
+
+    /// Whether the stage's layers are layers of the final image.
+    pub(super) fn is_in_image(&self) -> bool {
+        let last = Self::new(self.graph, self.graph.stages.len() - 1, self.world, self.facts);
+        last.ancestry().any(|at| at == self.at)
+    }
+
+    fn ancestry(&self) -> impl Iterator<Item = usize> + use<'a> {
+        let facts = self.facts;
+        std::iter::successors(Some(self.at), move |at| facts[*at].parent)
     }
 
     /// Whether the stage is the one whose image is kept.
     pub(super) fn is_final(&self) -> bool {
-        self.graph.stages.last().is_some_and(|last| std::ptr::eq(last, self.stage))
+        self.at + 1 == self.graph.stages.len()
     }
 
     /// The stage and those it starts from, itself first.
     pub(super) fn lineage(&self) -> impl Iterator<Item = &'a Stage> + use<'a> {
         let stages = &self.graph.stages;
-        // A stage starts from one that stands before it, so this ends.
-        std::iter::successors(Some(self.stage), move |stage| {
-            let Base::Stage(base) = &stage.base.value else { return None };
-            let at = stages.iter().position(|s| std::ptr::eq(s, *stage))?;
-            stages[..at].iter().find(|s| s.name.as_ref().is_some_and(|name| name.value == *base))
-        })
+        self.ancestry().map(move |at| &stages[at])
     }
 
     /// What the stage starts from, through the stages between.
@@ -129,15 +176,37 @@ impl<'a> Scene<'a> {
             .collect::<Vec<_>>()
             .join("/")
     }
+}
+
+impl<'a> Facts<'a> {
+    fn of(stage: &'a Stage, parent: Option<usize>) -> Self {
+        let mut facts = Self { parent, ..Self::default() };
+        for step in &stage.steps {
+            match &step.kind {
+                // What the compiler wrote is the compiler's to get right.
+                StepKind::Run(run) if !run.generated => {
+                    run.commands.iter().for_each(|text| facts.read(step, text, &text.value, None));
+                }
+                StepKind::Raw { text } => {
+                    if let Some(commands) = commands_of(&text.value) {
+                        facts.read(step, text, commands, None);
+                    }
+                }
+                _ => {}
+            }
+        }
+        facts
+    }
 
     /// Adds the calls in `shell`, which is `text` or a part of it. What is no shell text is told by `lower`.
     fn read(&mut self, step: &'a Step, text: &'a Spanned<String>, shell: &str, within: Option<usize>) {
         let Ok(analysis) = shell::analyse(shell) else { return };
+        self.variables.extend(analysis.variables);
         let offset = self.calls.len();
         for Program { name, arguments, fed_by } in analysis.programs {
             let name = name.rsplit('/').next().unwrap_or_default().to_owned();
             let fed_by = fed_by.map_or_else(|| within.and_then(|at| self.calls[at].fed_by), |at| Some(at + offset));
-            self.calls.push(Call { text, step, name, arguments, fed_by, nested: within.is_some() });
+            self.calls.push(Call { text, step, name, arguments, fed_by, nested: within.is_some(), depth: 0 });
         }
         if within.is_some() {
             return;
@@ -153,7 +222,10 @@ impl<'a> Scene<'a> {
     /// Adds what call `at` calls in its turn: `y` of `sudo x`, of `env A=1 x`, of `sh -c x`.
     fn unwrap(&mut self, at: usize) {
         let call = &self.calls[at];
-        let (step, text, nested, fed_by) = (call.step, call.text, call.nested, call.fed_by);
+        let (step, text, nested, fed_by, depth) = (call.step, call.text, call.nested, call.fed_by, call.depth + 1);
+        if depth > MAX_DEPTH {
+            return;
+        }
         let is_flag = |word: &String| word.starts_with(['-', '+']);
         match call.name.as_str() {
             "sh" | "bash" | "ash" | "dash" | "zsh" | "ksh" if !nested => {
@@ -169,7 +241,7 @@ impl<'a> Scene<'a> {
                 if let Some((name, arguments)) = call.arguments[skipped..].split_first() {
                     let name = name.rsplit('/').next().unwrap_or_default().to_owned();
                     let arguments = arguments.to_vec();
-                    self.calls.push(Call { text, step, name, arguments, fed_by, nested });
+                    self.calls.push(Call { text, step, name, arguments, fed_by, nested, depth });
                 }
             }
             _ => {}
@@ -215,7 +287,8 @@ mod tests {
         for node in [format!("run ###\"{text}\"###"), format!("raw ###\"RUN {text}\"###")] {
             let world = MemoryWorld::default();
             let graph = testing::graph(&format!("from \"debian\"; {node}"), &world);
-            let scene = Scene::new(&graph, &graph.stages[0], &world);
+            let facts = facts(&graph);
+            let scene = Scene::new(&graph, 0, &world, &facts);
             let call = |call: &Call<'_>| format!("{} {}", call.name, call.arguments.join(" ")).trim_end().to_owned();
             assert_eq!(scene.calls.iter().map(call).collect::<Vec<_>>(), expected, "{text}");
         }

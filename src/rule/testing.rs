@@ -1,6 +1,6 @@
 //! Graphs of specs, for the tests of rules.
 
-use super::{Finding, Findings, Rule, Scene};
+use super::{Finding, Findings, Rule, Scene, scene};
 use crate::base::MemoryWorld;
 use crate::diagnostic::{Diagnostics, Sources};
 use crate::graph::{Graph, Level};
@@ -58,10 +58,11 @@ pub(super) fn check_hints(rule: &Rule, files: Files<'_>, body: &str, expected: &
 /// What `rule` finds in `graph`.
 pub(super) fn findings(rule: &Rule, graph: &Graph, world: &MemoryWorld) -> Vec<Finding> {
     let mut list = Vec::new();
-    for stage in &graph.stages {
+    let facts = scene::facts(graph);
+    for at in 0..graph.stages.len() {
         let mut findings = Findings::default();
-        (rule.check)(&Scene::new(graph, stage, world), &mut findings);
-        list.extend(findings.0);
+        (rule.check)(&Scene::new(graph, at, world, &facts), &mut findings);
+        list.extend(findings.into_list());
     }
     assert!(list.iter().all(|finding| finding.diagnostic.code == &rule.code));
     list

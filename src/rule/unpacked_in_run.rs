@@ -5,16 +5,15 @@ use super::scene::Call;
 use super::{Findings, Rule, Scene};
 use crate::diagnostic::{Diagnostic, code::code};
 use crate::graph::{CopyFrom, Step, StepKind};
+use std::collections::BTreeMap;
 
 pub(super) static RULE: Rule = Rule::deny(code!("unpacked-in-run"), check);
 
 fn check(scene: &Scene<'_>, findings: &mut Findings) {
-    let archives: Vec<(&Step, &str)> = scene.stage.steps.iter().flat_map(archives).collect();
+    let archives: BTreeMap<&str, &Step> = scene.stage.steps.iter().flat_map(archives).collect();
     for call in scene.calls.iter().filter(|call| unpacks(call)) {
-        let names = || call.operands().map(|word| word.rsplit('/').next().unwrap_or_default());
-        let Some((copy, archive)) = archives.iter().find(|(_, archive)| names().any(|name| name == *archive)) else {
-            continue;
-        };
+        let mut names = call.operands().map(|word| word.rsplit('/').next().unwrap_or_default());
+        let Some((archive, copy)) = names.find_map(|name| archives.get_key_value(name)) else { continue };
         let message = format!("`{archive}` is copied and unpacked here, so that the image holds it twice");
         let told = Diagnostic::error(&RULE.code, call.text.span, message).also(copy.span(), "copied here");
         findings.tell(told.hint(match archive.contains(".tar") || archive.contains(".t") {
@@ -25,13 +24,13 @@ fn check(scene: &Scene<'_>, findings: &mut Findings) {
 }
 
 /// The archives that a step copies, by the names they have in the image.
-fn archives(step: &Step) -> Vec<(&Step, &str)> {
+fn archives(step: &Step) -> Vec<(&str, &Step)> {
     let StepKind::Copy(copy) = &step.kind else { return Vec::new() };
     if copy.from != CopyFrom::Context {
         return Vec::new();
     }
     let targets = step.writes.iter().map(|path| path.file_name());
-    targets.filter(|name| is_archive(name)).map(|name| (step, name)).collect()
+    targets.filter(|name| is_archive(name)).map(|name| (name, step)).collect()
 }
 
 fn is_archive(name: &str) -> bool {

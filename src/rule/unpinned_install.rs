@@ -9,7 +9,7 @@ use crate::diagnostic::{Diagnostic, code::code};
 pub(super) static RULE: Rule = Rule::deny(code!("unpinned-install"), check).for_pins();
 
 fn check(scene: &Scene<'_>, findings: &mut Findings) {
-    for call in &scene.calls {
+    for call in scene.calls {
         let Some(installer) = Installer::of(call) else { continue };
         for package in installer.packages(call).filter(|package| !(installer.is_pinned)(package)) {
             if call.name == "go" && package.ends_with(".go") {

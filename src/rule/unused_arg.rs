@@ -4,20 +4,31 @@
 use super::{Findings, Rule, Scene};
 use crate::base::EnvName;
 use crate::diagnostic::{Diagnostic, code::code};
-use crate::graph::{Graph, Stage, StepKind, shell};
+use crate::graph::{Stage, StepKind};
 
 pub(super) static RULE: Rule = Rule::warn(code!("unused-arg"), check);
 
 fn check(scene: &Scene<'_>, findings: &mut Findings) {
-    for step in &scene.stage.steps {
-        let StepKind::Arg { name, .. } = &step.kind else { continue };
-        let heirs: Vec<Scene<'_>> = heirs(scene);
-        if is_for_builder(name.value.as_str()) || heirs.iter().any(|heir| expands(heir.stage, &name.value)) {
+    let arguments = scene.stage.steps.iter().filter_map(|step| match &step.kind {
+        StepKind::Arg { name, .. } => Some(name),
+        _ => None,
+    });
+    let arguments: Vec<_> = arguments.collect();
+    if arguments.is_empty() {
+        return;
+    }
+    // They inherit it.
+    let heirs = scene.heirs();
+    let may_read_environment = heirs.iter().any(may_read_environment);
+    for name in arguments {
+        let in_raw = || heirs.iter().flat_map(Scene::raws).any(|raw| raw.rest.contains(name.value.as_str()));
+        let is_expanded = || heirs.iter().any(|heir| heir.expands(name.value.as_str()));
+        if is_for_builder(name.value.as_str()) || is_expanded() || in_raw() {
             continue;
         }
         let literal = heirs.iter().find_map(|heir| literal(heir.stage, &name.value));
         // Any program may read the argument from its environment, but for those that read nothing there.
-        if literal.is_none() && heirs.iter().any(may_read_environment) {
+        if literal.is_none() && may_read_environment {
             continue;
         }
         let mut unused =
@@ -26,33 +37,17 @@ fn check(scene: &Scene<'_>, findings: &mut Findings) {
             unused = unused
                 .hint(format!("`${}` in `{node}` is text like any other: only shell text expands it", name.value));
         }
-        if let Some(other) = other_reader(scene.graph, &heirs, &name.value) {
+        if let Some(other) = other_reader(scene, &heirs, &name.value) {
             unused = unused.hint(format!("{} reads it, and needs an `arg` of its own", other.described()));
         }
         findings.tell(unused);
     }
 }
 
-/// The stage and those that start from it, which inherit its arguments.
-fn heirs<'a>(scene: &Scene<'a>) -> Vec<Scene<'a>> {
-    let scenes = scene.graph.stages.iter().map(|stage| Scene::new(scene.graph, stage, scene.world));
-    scenes.filter(|other| other.lineage().any(|stage| std::ptr::eq(stage, scene.stage))).collect()
-}
-
 /// Whether the builder itself reads it (Dockerfile reference, *Predefined ARGs*, *BuildKit built-in build args*).
 fn is_for_builder(name: &str) -> bool {
     let proxy = ["HTTP_PROXY", "HTTPS_PROXY", "FTP_PROXY", "NO_PROXY", "ALL_PROXY"];
     name.starts_with("BUILDKIT_") || name == "SOURCE_DATE_EPOCH" || proxy.contains(&name.to_ascii_uppercase().as_str())
-}
-
-/// Whether shell text of the stage expands it, or a raw instruction mentions it.
-fn expands(stage: &Stage, name: &EnvName) -> bool {
-    let in_text = |text: &str| shell::analyse(text).is_ok_and(|analysis| analysis.variables.contains(name.as_str()));
-    stage.steps.iter().any(|step| match &step.kind {
-        StepKind::Run(run) => run.commands.iter().any(|text| in_text(&text.value)),
-        StepKind::Raw { text } => text.value.contains(name.as_str()),
-        _ => false,
-    })
 }
 
 /// The node in whose value `$NAME` stands for nothing.
@@ -86,12 +81,13 @@ fn may_read_environment(scene: &Scene<'_>) -> bool {
 }
 
 /// Another stage whose text expands it, in vain.
-fn other_reader<'a>(graph: &'a Graph, heirs: &[Scene<'_>], name: &EnvName) -> Option<&'a Stage> {
-    let is_heir = |stage: &Stage| heirs.iter().any(|heir| std::ptr::eq(heir.stage, stage));
+fn other_reader<'a>(scene: &Scene<'a>, heirs: &[Scene<'a>], name: &EnvName) -> Option<&'a Stage> {
+    let is_heir = |other: &Scene<'_>| heirs.iter().any(|heir| std::ptr::eq(heir.stage, other.stage));
     let declares = |stage: &Stage| {
         stage.steps.iter().any(|step| matches!(&step.kind, StepKind::Arg { name: other, .. } if other.value == *name))
     };
-    graph.stages.iter().find(|stage| !is_heir(stage) && !declares(stage) && expands(stage, name))
+    let mut others = scene.all().filter(|other| !is_heir(other) && other.expands(name.as_str()));
+    others.find(|other| !other.lineage().any(declares)).map(|other| other.stage)
 }
 
 /// Programs that read no variables but those of the locale.
