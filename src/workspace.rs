@@ -7,11 +7,11 @@ mod selection;
 pub use selection::Selection;
 
 use crate::base::{FileId, ImageName, Invalid, Span, World};
-use crate::diagnostic::codes::UNREADABLE_FILE;
+use crate::diagnostic::codes::{UNKNOWN_IMAGE, UNREADABLE_FILE};
 use crate::diagnostic::{Diagnostic, Diagnostics, Sources};
 use crate::model::{self, Image, SpecFile};
-use crate::spec::{self, Target};
-use crate::syntax::{self, Value};
+use crate::spec::Target;
+use crate::syntax;
 
 /// A workspace, read.
 #[derive(Debug, Default)]
@@ -28,6 +28,8 @@ pub struct Workspace {
     pub declared: Vec<Declared>,
     /// Whether its own file is sound enough to say who its members are.
     pub has_members: bool,
+    /// Whether a file of it cannot be read or does not parse.
+    unparsed: bool,
     /// Its files that could be read, its own first, then by path.
     pub files: Vec<(FileId, String)>,
 }
@@ -54,7 +56,13 @@ pub fn read(world: &dyn World, file: &str) -> Workspace {
         workspace.read_file(world, &path, Some(glob), &mut documents);
     }
     workspace.target = settings.as_ref().and_then(|settings| settings.target);
-    workspace.images = model::resolve(&documents, settings.as_ref(), &mut workspace.diagnostics);
+    let mut resolved = Diagnostics::new();
+    workspace.images = model::resolve(&documents, settings.as_ref(), &mut resolved);
+    if workspace.unparsed {
+        // What such a file declares is not known, nor then what is not there.
+        resolved.retain(|diagnostic| diagnostic.code.name != UNKNOWN_IMAGE.name);
+    }
+    workspace.diagnostics.extend(resolved);
     workspace
 }
 
@@ -89,19 +97,19 @@ impl Workspace {
                     Some(glob) => Diagnostic::error(&UNREADABLE_FILE, glob, reason),
                     None => Diagnostic::unplaced(&UNREADABLE_FILE, reason),
                 });
+                self.unparsed = true;
                 return None;
             }
         };
         let file = self.sources.add(path, &text);
         self.files.push((file, path.to_owned()));
-        let nodes = syntax::parse(file, &text, &mut self.diagnostics).ok()?;
-        let names = nodes.iter().filter(|node| node.name() == "image").filter_map(|node| match node.args.first() {
-            Some(syntax::Entry { value: Value::String(name), .. }) => Some(name.clone()),
-            _ => None,
-        });
-        self.declared.extend(names.map(|name| Declared { name, file }));
-        let document = spec::decode(&nodes, &mut self.diagnostics);
-        documents.push(SpecFile { path: path.to_owned(), document });
+        let Ok(nodes) = syntax::parse(file, &text, &mut self.diagnostics) else {
+            self.unparsed = true;
+            return None;
+        };
+        let spec = SpecFile::decode(path, &nodes, &mut self.diagnostics);
+        self.declared.extend(spec.names.iter().map(|name| Declared { name: name.to_string(), file }));
+        documents.push(spec);
         Some(file)
     }
 }

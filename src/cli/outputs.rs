@@ -104,6 +104,18 @@ impl Outputs {
         manifest
     }
 
+    /// What the worst of its outputs is, for each image.
+    pub fn states(&self) -> BTreeMap<&str, State> {
+        let mut states: BTreeMap<&str, State> = BTreeMap::new();
+        for output in self.list.iter().filter(|output| output.text.is_some()) {
+            let state = states.entry(&output.image).or_insert(State::Ok);
+            if output.state.rank() > state.rank() {
+                *state = output.state;
+            }
+        }
+        states
+    }
+
     /// The images with an output of which `has` says so.
     pub fn images(&self, has: impl Fn(&Output) -> bool) -> BTreeSet<&str> {
         let outputs = self.list.iter().filter(|output| output.text.is_some() && has(output));
