@@ -7,11 +7,12 @@ mod selection;
 pub use selection::Selection;
 
 use crate::base::{FileId, ImageName, Invalid, Span, World};
-use crate::diagnostic::codes::{UNKNOWN_IMAGE, UNREADABLE_FILE};
+use crate::diagnostic::codes::{OUTPUT_CONFLICT, UNKNOWN_IMAGE, UNREADABLE_FILE};
 use crate::diagnostic::{Diagnostic, Diagnostics, Sources};
 use crate::model::{self, Image, SpecFile};
 use crate::spec::Target;
 use crate::syntax;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A workspace, read.
 #[derive(Debug, Default)]
@@ -63,6 +64,7 @@ pub fn read(world: &dyn World, file: &str) -> Workspace {
         resolved.retain(|diagnostic| diagnostic.code.name != UNKNOWN_IMAGE.name);
     }
     workspace.diagnostics.extend(resolved);
+    workspace.tell_shared_outputs();
     workspace
 }
 
@@ -80,6 +82,26 @@ impl Workspace {
     /// The image of that name, if it has no mistakes.
     pub fn image(&self, name: &ImageName) -> Option<&Image> {
         self.images.iter().find(|image| image.name.value == *name)
+    }
+
+    /// Tells images that compile to one file, and leaves them out.
+    fn tell_shared_outputs(&mut self) {
+        let mut writers: BTreeMap<&str, Vec<&Image>> = BTreeMap::new();
+        for image in &self.images {
+            writers.entry(&image.directory).or_default().push(image);
+        }
+        let shared: BTreeSet<String> =
+            writers.iter().filter(|(_, images)| images.len() > 1).map(|(directory, _)| (*directory).to_owned()).collect();
+        for images in writers.values() {
+            for (first, other) in images.iter().zip(images.iter().skip(1)) {
+                let path = dockerfile_path(&other.directory);
+                let message = format!("`{}` and `{}` both compile to `{path}`", first.name.value, other.name.value);
+                let diagnostic = Diagnostic::error(&OUTPUT_CONFLICT, other.name.span, message);
+                let hint = "give each image a spec in a directory of its own";
+                self.diagnostics.error(diagnostic.also(first.name.span, "the other").hint(hint));
+            }
+        }
+        self.images.retain(|image| !shared.contains(&image.directory));
     }
 
     /// Reads the spec `path`, which stands in the workspace because of `named_at`.
@@ -112,6 +134,16 @@ impl Workspace {
         documents.push(spec);
         Some(file)
     }
+}
+
+/// The path of the Dockerfile of an image whose spec stands in `directory`.
+pub fn dockerfile_path(directory: &str) -> String {
+    if directory.is_empty() { "Dockerfile".to_owned() } else { format!("{directory}/Dockerfile") }
+}
+
+/// The path of the ignore file that belongs to a Dockerfile.
+pub fn dockerignore_path(dockerfile: &str) -> String {
+    format!("{dockerfile}.dockerignore")
 }
 
 /// The directory a file stands in, empty for the workspace's root.

@@ -2,11 +2,11 @@
 
 use super::Exit;
 use super::args::{Call, How};
-use super::outputs::{Outputs, dockerfile_path};
+use super::outputs::Outputs;
 use super::session::{Access, Attempt, Session};
 use super::terminal::Terminal;
 use crate::diagnostic::{Diagnostics, render::visible};
-use crate::workspace::directory_of;
+use crate::workspace::{directory_of, dockerfile_path};
 use clap::Args;
 use serde::Serialize;
 use unicode_width::UnicodeWidthStr as _;
