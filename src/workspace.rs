@@ -90,8 +90,11 @@ impl Workspace {
         for image in &self.images {
             writers.entry(&image.directory).or_default().push(image);
         }
-        let shared: BTreeSet<String> =
-            writers.iter().filter(|(_, images)| images.len() > 1).map(|(directory, _)| (*directory).to_owned()).collect();
+        let shared: BTreeSet<String> = writers
+            .iter()
+            .filter(|(_, images)| images.len() > 1)
+            .map(|(directory, _)| (*directory).to_owned())
+            .collect();
         for images in writers.values() {
             for (first, other) in images.iter().zip(images.iter().skip(1)) {
                 let path = dockerfile_path(&other.directory);

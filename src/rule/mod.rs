@@ -30,6 +30,7 @@ mod secret_in_env;
 mod shell_form_entrypoint;
 mod sudo_in_run;
 mod unexecutable_program;
+mod unexpanded_variable;
 mod unpacked_in_run;
 mod unpinned_base;
 mod unpinned_fetch;
@@ -76,6 +77,7 @@ static RULES: &[&Rule] = &[
     &replaced_shell::RULE,    // scripts of packages expect the other
     &large_lastlog::RULE,     // holes that are none in a layer
     // What the image says, and how its container runs.
+    &unexpanded_variable::RULE,   // the image gets the dollar sign
     &secret_in_env::RULE,         // whoever has the image reads it
     &root_at_runtime::RULE,       // a hole in the program is one in more than the program
     &named_user::RULE,            // only the image itself tells the number
