@@ -5,36 +5,37 @@
 
 #[path = "errors/annotate.rs"]
 mod annotate;
+#[path = "errors/machine.rs"]
+mod machine;
 mod support;
 
 use annotate::{annotate, without_annotations};
 use imgspec::base::{MemoryWorld, World};
 use imgspec::compile::{compile, read};
-use imgspec::diagnostic::{CODES, Code, Diagnostic, Diagnostics, Sources};
+use imgspec::diagnostic::{CODES, Code, Diagnostic, Diagnostics, Sources, render};
 use imgspec::host::Disk;
 use imgspec::lower::Options;
 use imgspec::{model, rule};
+use proptest::prelude::*;
 use similar::TextDiff;
 use std::collections::BTreeMap;
 use std::fs;
 use support::root;
 
-/// Codes that no spec alone brings about, and where they are tested.
-const WITHOUT_SPEC: &[(&str, &str)] = &[
-    ("unreadable-file", "src/host/disk.rs: what stands on the disk, not what a spec says"),
-    ("no-match", "src/cli: the call, or the files that are there"),
-    ("output-conflict", "src/cli: two specs that write one file"),
-    ("stale-output", "tests of `imgspec check`: the outputs that are there"),
-    ("missing-output", "tests of `imgspec check`: the outputs that are there"),
-    ("orphan-output", "tests of `imgspec check`: the outputs that are there"),
-    ("foreign-output", "src/cli: what stands where an output goes"),
-    ("unwritable-output", "src/host/transaction.rs: what the disk does not take"),
-    ("invalid-ownership", "src/host/ownership.rs: `imgspec.manifest`"),
-];
-
 /// Every code there is: those of the language, and those of the rules.
 fn codes() -> impl Iterator<Item = &'static Code> {
     CODES.iter().copied().chain(rule::all().map(|rule| &rule.code))
+}
+
+/// Whether no spec alone brings it about, but what is on the disk, or the call.
+fn is_of_the_machine(code: &Code) -> bool {
+    machine::CASES.iter().any(|(name, ..)| *name == code.name)
+}
+
+#[test]
+fn the_machine_is_told_of() {
+    let failures: String = machine::CASES.iter().filter_map(machine::failure).collect();
+    assert!(failures.is_empty(), "\n{failures}");
 }
 
 /// The whole compiler on one file that is all of a workspace.
@@ -84,7 +85,7 @@ fn specs_are_told_what_they_say() {
     }
     for code in codes() {
         let has_spec = told.contains_key(code.name);
-        let excused = WITHOUT_SPEC.iter().any(|(name, _)| *name == code.name);
+        let excused = is_of_the_machine(code);
         if has_spec == excused {
             failures.push_str(&format!(
                 "{} {} a spec in specs/errors\n",
@@ -134,7 +135,7 @@ fn pages_show_what_they_say() {
             let (diagnostics, _) = compile_text(&whole(example), &page_world(), unlocked);
             diagnostics.iter().any(|diagnostic| diagnostic.code == code)
         };
-        let without_example = code.name == "too-large" || WITHOUT_SPEC.iter().any(|(name, _)| *name == code.name);
+        let without_example = code.name == "too-large" || is_of_the_machine(code);
         match examples.split_first() {
             None if without_example => {}
             None => fail("has no example"),
@@ -165,4 +166,50 @@ fn whole(example: &str) -> String {
         example.lines().any(|line| ["image ", "workspace "].iter().any(|word| line.trim_start().starts_with(word)));
     let base = if example.contains("from ") { "" } else { "from \"debian:bookworm-slim\"\n" };
     if is_whole { example.to_owned() } else { format!("image \"app\" {{\n{base}{example}}}\n") }
+}
+
+/// Pieces of specs, sound ones and others.
+fn scraps() -> impl Strategy<Value = String> {
+    let names = imgspec::spec::STAGE_NODES.iter().map(|shape| shape.name).chain([
+        "image",
+        "stage",
+        "workspace",
+        "sh",
+        "reads",
+        "package",
+        "repository",
+        "allow",
+        "members",
+        "target",
+        "context",
+    ]);
+    let names: Vec<String> = names.map(str::to_owned).collect();
+    let piece = prop_oneof![
+        4 => prop::sample::select(names).prop_map(|name| format!("\n{name} ")),
+        4 => prop::sample::select(vec![
+            "\"a\" ", "\"/a\" ", "\"a b\" ", "1 ", "#true ", "to=\"/x\" ", "stage=\"a\" ", "image=\"a\" ", "owner=\"a\" ",
+            "\"debian:12\" ", "scratch ", "{", "}", "}\n", ";", "shell=\"a 'b\" ", "A=\"\\n\" ", "uid=1 ", "mode=\"1\" ",
+            "\"\u{1b}[31m\u{202e}日本\t\" ", "\"\"\"\n  a\n  \"\"\" ", "\"..\" ", "\"*\" ", "\"\" ", "version=\"1\" ", "(a)",
+            "\"https://a.b/c.git\" ", "ref=\"a\" ", "\"\\u{0}\" ", "changes=\"never\" ", "/- ", "// a\n", "\r\n", "é", "'",
+        ]).prop_map(str::to_owned),
+    ];
+    prop::collection::vec(piece, 0..30).prop_map(|pieces| pieces.concat())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// Whatever a file holds, it is told of in every form, and each time in the same words.
+    #[test]
+    fn no_file_breaks_the_compiler(scraps in scraps(), in_image in any::<bool>()) {
+        let text = if in_image { format!("image \"app\" {{ from \"debian:12\"\n{scraps}\n}}") } else { scraps };
+        let (diagnostics, sources) = compile_text(&text, &page_world(), true);
+        for form in [render::json, render::sarif, render::github] {
+            prop_assert_eq!(form(&diagnostics, &sources), form(&diagnostics, &sources));
+        }
+        let shown = render::text(&diagnostics, &sources, false);
+        prop_assert!(!shown.contains(['\u{1b}', '\u{202e}', '\t', '\r']), "{}", shown);
+        let (again, _) = compile_text(&text, &page_world(), true);
+        prop_assert_eq!(diagnostics, again);
+    }
 }

@@ -1,9 +1,13 @@
 //! Every spec of `specs/` compiles to what stands in `golden/`, byte for byte, and `golden/` holds nothing else; every
 //! pass does to its graph what stands in `golden/pass/`. `UPDATE_GOLDEN=1 cargo test --test golden` rewrites both.
 
+#[path = "golden/cases.rs"]
+mod cases;
 mod support;
 
+use cases::{cases, compile_case};
 use imgspec::diagnostic::{Diagnostics, Sources};
+use imgspec::dockerfile::Instruction;
 use imgspec::lower::{Options, lower};
 use imgspec::model;
 use imgspec::pass::PASSES;
@@ -11,7 +15,7 @@ use similar::TextDiff;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
-use support::{cases, compile_case, root};
+use support::root;
 
 /// Files by their path in `golden/`.
 type Files = BTreeMap<PathBuf, String>;
@@ -37,6 +41,25 @@ fn specs() {
     compare(&expected, |path| !path.starts_with("pass"));
     assert!(failures.is_empty(), "specs that do not compile without a word:\n{failures}");
     assert!(expected.len() >= 3 * 20, "there are at least twenty cases");
+}
+
+/// A parser that knows nothing of the compiler finds in each golden the instructions that were meant, and no others.
+/// (What their values read back to is held by property tests beside the printer.)
+#[test]
+fn instructions_are_read_back() {
+    for case in cases() {
+        for image in compile_case(&case).expect("the goldens are made of it") {
+            let text = &image.compiled.printed.text;
+            let parsed = parse_dockerfile::parse(text).unwrap_or_else(|error| panic!("{case}: {error}\n{text}"));
+            let name = |debug: String| debug.split(['(', ' ']).next().unwrap_or_default().to_lowercase();
+            let found: Vec<String> = parsed.instructions.iter().map(|found| name(format!("{found:?}"))).collect();
+            let meant = image.compiled.dockerfile.instructions.iter().map(|placed| match &placed.instruction {
+                Instruction::Raw(text) => name(text.clone()),
+                instruction => name(format!("{instruction:?}")),
+            });
+            assert_eq!(found, meant.collect::<Vec<_>>(), "{case}\n{text}");
+        }
+    }
 }
 
 #[test]

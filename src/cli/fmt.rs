@@ -39,7 +39,7 @@ impl Fmt {
 
     fn workspace(&self, call: &Call, terminal: &mut Terminal) -> Result<Exit, Refused> {
         let access = if self.check { Access::Read } else { Access::Write };
-        let session = Session::open(call, &[], access, terminal)?;
+        let session = Session::whole(call, access, terminal)?;
         let mut progress = Progress::default();
         for (_, path) in &session.workspace.files {
             progress.format(&session.disk, path, path);

@@ -7,7 +7,7 @@ use crate::base::World;
 use crate::compile::{Compiled, compile};
 use crate::diagnostic::codes::{NO_MATCH, UNREADABLE_FILE};
 use crate::diagnostic::{Diagnostic, Diagnostics, Reported, Severity, Sources};
-use crate::host::{Disk, Lock, Manifest, WORKSPACE_FILE, find_workspace, reason, sweep};
+use crate::host::{Disk, Lock, MANIFEST, Manifest, WORKSPACE_FILE, find_workspace, reason, sweep};
 use crate::lower::Options;
 use crate::model::Image;
 use crate::rule;
@@ -64,8 +64,7 @@ impl Refused {
 impl Session {
     /// Reads the workspace that `call` and the spec files among `chosen` name, and chooses images from it.
     pub fn open(call: &Call, chosen: &[String], access: Access, terminal: &mut Terminal) -> Result<Self, Refused> {
-        let here = std::env::current_dir()
-            .map_err(|error| unreadable(format!("the current directory cannot be told: {}", reason(&error)), None))?;
+        let here = here()?;
         let (paths, patterns): (Vec<String>, Vec<String>) =
             chosen.iter().cloned().partition(|argument| is_path(&here, argument));
         let own = match &call.workspace {
@@ -99,6 +98,16 @@ impl Session {
         Self::read(lone, access, terminal)?.choose(&[], &[])
     }
 
+    /// Reads the whole workspace of the call, whether it has images or not.
+    pub fn whole(call: &Call, access: Access, terminal: &mut Terminal) -> Result<Self, Refused> {
+        let here = here()?;
+        let own = match &call.workspace {
+            Some(file) => Some(existing_file(&here, file)?),
+            None => find_workspace(&here),
+        };
+        Self::read(&own.ok_or_else(|| no_workspace(&[], &[]))?, access, terminal)
+    }
+
     /// Reads the workspace whose own file is `file`.
     fn read(file: &Path, access: Access, terminal: &mut Terminal) -> Result<Self, Refused> {
         let failed = |error: io::Error| {
@@ -125,6 +134,16 @@ impl Session {
 
     fn choose(mut self, patterns: &[String], paths: &[String]) -> Result<Self, Refused> {
         let mut diagnostics = Diagnostics::new();
+        let workspace = &self.workspace;
+        // Without images there may still be outputs of earlier ones to take back.
+        if workspace.declared.is_empty()
+            && !workspace.diagnostics.has_errors()
+            && !matches!(self.disk.entry(MANIFEST), Ok(Some(_)))
+        {
+            let message = format!("`{}` declares no image", workspace.path(workspace.files[0].0));
+            diagnostics.error(Diagnostic::unplaced(&NO_MATCH, message).hint(NO_IMAGE_HINT));
+            return Err(Refused { sources: self.workspace.sources, diagnostics });
+        }
         match Selection::choose(&self.workspace, patterns, paths, &mut diagnostics) {
             Ok(selection) => {
                 self.selection = selection;
@@ -221,6 +240,13 @@ pub fn exit_of(diagnostics: &[Diagnostic]) -> Exit {
         }
     };
     errors.map(exit).max().unwrap_or(Exit::Clean)
+}
+
+const NO_IMAGE_HINT: &str = "an image is a node `image \"NAME\" { … }`";
+
+fn here() -> Result<PathBuf, Refused> {
+    std::env::current_dir()
+        .map_err(|error| unreadable(format!("the current directory cannot be told: {}", reason(&error)), None))
 }
 
 /// Whether an argument means a file rather than the name of an image, which has neither slash nor, by custom, `.kdl`.

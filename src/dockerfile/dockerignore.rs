@@ -1,8 +1,12 @@
-//! The `.dockerignore` beside a Dockerfile: it admits exactly what the file reads of its context.
+//! The `.dockerignore` beside a Dockerfile: it admits exactly what the file reads of its context, but for what the
+//! compiler keeps beside it, whose changes are not the image's.
 //!
 //! Patterns are those of moby's `patternmatcher`; of all that match a path the last counts.
 
+use super::parse::{Arguments, Keyword, parse_raw};
+use crate::base::normalize;
 use crate::graph::{Copy, CopyFrom, Graph, Mount, StepKind, Target};
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 /// The text of `<Dockerfile>.dockerignore` for `graph`.
@@ -10,7 +14,7 @@ pub fn dockerignore(graph: &Graph) -> String {
     let mut admitted = BTreeSet::new();
     let mut excluded = BTreeSet::new();
     for read in reads(graph) {
-        admitted.insert(read.path.to_owned());
+        admitted.insert(read.path.to_string());
         if let Some(copy) = read.copy.filter(|copy| excluded_by_ignore_file(graph, copy)) {
             excluded.extend(patterns(copy));
         }
@@ -23,10 +27,30 @@ pub fn dockerignore(graph: &Graph) -> String {
             text.push_str(&format!("!{}\n", line(path, graph.target)));
         }
     }
-    for pattern in &excluded {
+    for pattern in excluded.iter().chain(&swept_in(graph, &admitted)) {
         text.push_str(&format!("{}\n", line(pattern, graph.target)));
     }
     text
+}
+
+/// The files of the compiler's own that an admitted directory holds and no copy names: a change of a label changes the
+/// Dockerfile, and would run again every step behind a copy of the directory it stands in.
+fn swept_in(graph: &Graph, admitted: &BTreeSet<String>) -> Vec<String> {
+    let (directory, spec) = graph.spec.rsplit_once('/').unwrap_or(("", &graph.spec));
+    let below = match graph.context.as_str() {
+        "" => Some(directory),
+        context if directory == context => Some(""),
+        context => directory.strip_prefix(context).and_then(|rest| rest.strip_prefix('/')),
+    };
+    let Some(below) = below else { return Vec::new() };
+    let path = |name: &str| if below.is_empty() { name.to_owned() } else { format!("{below}/{name}") };
+    let own = ["Dockerfile", "Dockerfile.dockerignore", spec, "imgspec.manifest"].map(path);
+    let holds = |directory: &str, path: &str| {
+        directory.is_empty() || path.strip_prefix(directory).is_some_and(|rest| rest.starts_with('/'))
+    };
+    let is_swept_in =
+        |path: &String| !admitted.contains(path) && admitted.iter().any(|directory| holds(directory, path));
+    own.into_iter().filter(is_swept_in).collect()
 }
 
 /// Whether what `copy` excludes is kept out of the context altogether: no other step reads any of it.
@@ -48,7 +72,7 @@ pub(super) fn excluded_by_ignore_file(graph: &Graph, copy: &Copy) -> bool {
 /// Something of the context that a step reads.
 struct Read<'g> {
     /// The path or glob; empty for the whole context.
-    path: &'g str,
+    path: Cow<'g, str>,
     /// Whether it is known for a file.
     is_file: bool,
     /// The copy that reads it, if one does.
@@ -62,28 +86,58 @@ fn reads(graph: &Graph) -> impl Iterator<Item = Read<'_>> {
             .iter()
             .map(|source| {
                 let path = if source.path.value == "." { "" } else { source.path.value.as_str() };
-                Read { path, is_file: !source.directory && !is_glob(path), copy: Some(copy) }
+                Read { path: path.into(), is_file: !source.directory && !is_glob(path), copy: Some(copy) }
             })
             .collect(),
         StepKind::Packages(packages) => {
             let keys = packages.repositories.iter().filter_map(|repository| repository.key.as_ref());
-            keys.map(|key| Read { path: &key.value, is_file: true, copy: None }).collect()
+            keys.map(|key| Read { path: key.value.as_str().into(), is_file: true, copy: None }).collect()
         }
         StepKind::Language(language) => {
             let manifests = language.manifests.iter();
-            let manifests = manifests.map(|manifest| Read { path: &manifest.value, is_file: true, copy: None });
+            let manifests =
+                manifests.map(|manifest| Read { path: manifest.value.as_str().into(), is_file: true, copy: None });
             manifests.chain(mounted(&language.install.mounts)).collect()
         }
         StepKind::Run(run) => mounted(&run.mounts).collect(),
+        StepKind::Raw { text } => named_by(&text.value),
         _ => Vec::new(),
     })
 }
 
 fn mounted(mounts: &[Mount]) -> impl Iterator<Item = Read<'_>> {
     mounts.iter().filter_map(|mount| match mount {
-        Mount::Bind { source, .. } => Some(Read { path: source, is_file: false, copy: None }),
+        Mount::Bind { source, .. } => Some(Read { path: source.as_str().into(), is_file: false, copy: None }),
         Mount::Cache { .. } | Mount::Secret { .. } | Mount::Ssh => None,
     })
+}
+
+/// What an instruction of the user's own reads of the context: the sources of a COPY or ADD, a bind mount of a RUN.
+fn named_by(instruction: &str) -> Vec<Read<'static>> {
+    let Ok(parsed) = parse_raw(instruction) else { return Vec::new() };
+    let flag = |name: &'static str| parsed.flags.iter().filter(move |flag| flag.name == name);
+    let mut paths: Vec<String> = Vec::new();
+    match (parsed.keyword, &parsed.arguments) {
+        (Keyword::Copy | Keyword::Add, Arguments::Words(words) | Arguments::Json(words))
+            if flag("from").next().is_none() =>
+        {
+            let sources = words.split_last().map_or(&[][..], |(_, sources)| sources);
+            let is_local = |source: &&String| !source.contains("://") && !source.starts_with("<<");
+            paths.extend(sources.iter().filter(is_local).cloned());
+        }
+        (Keyword::Run, _) => {
+            for mount in flag("mount").filter_map(|flag| flag.value.as_deref()) {
+                let option =
+                    |name: &str| mount.split(',').find_map(|option| option.strip_prefix(name)?.strip_prefix('='));
+                if option("type").is_none_or(|kind| kind == "bind") && option("from").is_none() {
+                    paths.extend(option("source").or_else(|| option("src")).map(str::to_owned));
+                }
+            }
+        }
+        _ => {}
+    }
+    let normal = paths.iter().filter_map(|path| normalize(path));
+    normal.map(|path| Read { path: path.into(), is_file: false, copy: None }).collect()
 }
 
 /// The patterns of what a copy excludes, from the context's root.
@@ -225,6 +279,9 @@ mod tests {
         assert_eq!(dockerignore(&graph(target, vec![stage(None, "debian:bookworm-slim", steps)])), expected);
     }
 
+    /// What is kept out where the whole context is copied.
+    const OWN: &str = "Dockerfile\nDockerfile.dockerignore\nimage.kdl\nimgspec.manifest\n";
+
     fn without(sources: &[&str], to: &str, exclude: &[&str]) -> StepKind {
         let mut copy = copy(sources, to);
         copy.exclude = exclude.iter().map(|pattern| super::super::sample::text(pattern)).collect();
@@ -257,11 +314,23 @@ mod tests {
         let build = Target::Buildkit;
         check(build, vec![], "*\n");
         check(build, vec![without(&["src/", "a.txt"], "/x/", &[])], "*\n!a.txt\n!src\n");
-        check(build, vec![without(&["./"], "/x/", &[])], "");
+        check(build, vec![without(&["./"], "/x/", &[])], OWN);
+        check(build, vec![without(&["./", "image.kdl"], "/x/", &[])], &OWN.replace("image.kdl\n", ""));
         check(build, vec![StepKind::Language(pip(&["requirements.txt"], "pip"))], "*\n!requirements.txt\n");
         check(build, vec![StepKind::Packages(packages(Manager::Apt, &[("git", "")]))], "*\n");
         check(build, vec![without(&["#a", "!b", " c", "d ", "e+f"], "/x/", &[])], "*\n!/ c\n!/!b\n!/#a\n!d[ ]\n!e+f\n");
         check(Target::Buildah, vec![without(&["e+f", "[+]^"], "/x/", &[])], "*\n![+][\\^]\n!e[+]f\n");
+    }
+
+    #[test]
+    fn raw_instructions_name_what_they_read() {
+        let raw = |text: &str| vec![StepKind::Raw { text: super::super::sample::text(text) }];
+        check(Target::Buildkit, raw("COPY --chown=1 ./a b/ /x/"), "*\n!a\n!b\n");
+        check(Target::Buildkit, raw("COPY [\"a b\", \"/x/\"]"), "*\n!a b\n");
+        check(Target::Buildkit, raw("ADD https://example.com/x a.tar /x/"), "*\n!a.tar\n");
+        check(Target::Buildkit, raw("COPY --from=build a /x"), "*\n");
+        check(Target::Buildkit, raw("RUN --mount=source=a,target=/a --mount=type=cache,target=/c x"), "*\n!a\n");
+        check(Target::Buildkit, raw("ONBUILD COPY a /x"), "*\n");
     }
 
     #[test]
@@ -270,7 +339,7 @@ mod tests {
         let manifest = || StepKind::Language(pip(&["src/requirements.txt"], "pip"));
         let build = Target::Buildkit;
         check(build, vec![src(&["**/*.pyc", "/tests"])], "*\n!src\nsrc/**/*.pyc\nsrc/tests\n");
-        check(build, vec![without(&["./"], "/x", &["**/*.pyc"])], "**/*.pyc\n");
+        check(build, vec![without(&["./"], "/x", &["**/*.pyc"])], &format!("**/*.pyc\n{OWN}"));
         check(build, vec![src(&["**/*.pyc"]), manifest()], "*\n!src\n!src/requirements.txt\nsrc/**/*.pyc\n");
         check(build, vec![src(&["**/*.pyc"]), without(&["lib/"], "/y", &[])], "*\n!lib\n!src\nsrc/**/*.pyc\n");
         // Another step reads what this one excludes.

@@ -31,7 +31,7 @@ pub fn accounts(image: &ImageRef) -> Vec<Account> {
         _ => &[],
     };
     let common: &[(&str, u32, u32)] = match family {
-        Family::Debian if official(image).is_some() => DEBIAN,
+        Family::Debian if official(image).is_some_and(|name| ON_DEBIAN.contains(&name)) => DEBIAN,
         Family::Alpine if official(image).is_some() => &[("nobody", 65534, 65534)],
         Family::Distroless => &[("nobody", 65534, 65534)],
         _ => &[],
@@ -103,13 +103,71 @@ pub fn brings(image: &ImageRef, program: &str) -> Option<bool> {
     (!is_unsure).then(|| own.contains(&program) || system.contains(&program))
 }
 
-/// The name of an official image of Docker Hub; `None` for any other image.
+/// The name of an official image of Docker Hub that is known here; `None` for any other image.
 pub fn official(image: &ImageRef) -> Option<&str> {
     let name = image.name();
     let name = name.strip_prefix("docker.io/").unwrap_or(name);
     let name = name.strip_prefix("library/").unwrap_or(name);
-    (!name.contains('/')).then_some(name)
+    (ON_DEBIAN.contains(&name) || ELSEWHERE.contains(&name)).then_some(name)
 }
+
+/// Official images that stand on Debian or Ubuntu unless their tag says otherwise.
+const ON_DEBIAN: &[&str] = &[
+    "buildpack-deps",
+    "cassandra",
+    "couchdb",
+    "debian",
+    "drupal",
+    "gcc",
+    "ghost",
+    "golang",
+    "haproxy",
+    "httpd",
+    "influxdb",
+    "joomla",
+    "mariadb",
+    "memcached",
+    "mongo",
+    "nextcloud",
+    "nginx",
+    "node",
+    "perl",
+    "php",
+    "postgres",
+    "python",
+    "rabbitmq",
+    "redis",
+    "ruby",
+    "rust",
+    "tomcat",
+    "ubuntu",
+    "valkey",
+    "varnish",
+    "wordpress",
+    "zookeeper",
+];
+
+/// Official images that stand on something else.
+const ELSEWHERE: &[&str] = &[
+    "almalinux",
+    "alpine",
+    "amazonlinux",
+    "busybox",
+    "caddy",
+    "centos",
+    "consul",
+    "elasticsearch",
+    "fedora",
+    "kibana",
+    "logstash",
+    "mysql",
+    "oraclelinux",
+    "percona",
+    "rockylinux",
+    "sonarqube",
+    "traefik",
+    "vault",
+];
 
 /// Whether that version of Ubuntu has the user `ubuntu`, as all have since 23.04.
 fn has_ubuntu_user(tag: &str) -> bool {

@@ -3,6 +3,7 @@
 //! The order is what makes a kill harmless, at any point: every new text is on the disk beside its place before anything
 //! is replaced; the manifest owns old and new before the first output changes, and new alone after the last; and the new
 //! manifest waits beside its place from the first moment to the last, a sign that tells the next run to clean up.
+//! That the new names are on the disk too is not waited for: after a power failure an output is old or new, but whole.
 
 use super::{Disk, MANIFEST, Manifest, reason};
 use crate::base::World as _;
@@ -107,32 +108,34 @@ fn replace(
         && !changes.is_empty()
         && manifest.from.as_deref() != Some(both.as_bytes())
     {
-        staged.write(BOTH, both.as_bytes())?;
-        staged.put(BOTH, MANIFEST)?;
+        let failed = |error| Unwritable { path: MANIFEST.to_owned(), ..error };
+        staged.write(BOTH, both.as_bytes()).map_err(failed)?;
+        staged.put(BOTH, MANIFEST).map_err(failed)?;
     }
     for change in changes {
         staged.make(change)?;
         *done += 1;
     }
-    staged.sync_directories(changes)?;
-    if let Some(Ownership { manifest, .. }) = ownership {
-        staged.make(manifest)?;
-        staged.sync_directories([manifest])?;
+    match ownership {
+        Some(Ownership { manifest, .. }) => staged.make(manifest),
+        None => Ok(()),
     }
-    Ok(())
 }
 
 /// Puts back what was there before, as well as it can; what it could not is returned.
 fn roll_back(staged: &mut Staged<'_>, done: &[Change], manifest: Option<&Change>) -> Vec<String> {
-    let mut changed = Vec::new();
-    for change in done.iter().chain(manifest) {
+    let mut back = |change: &Change| {
         let before = Change { path: change.path.clone(), from: change.to.clone(), to: change.from.clone() };
         let written = before.to.as_ref().map_or(Ok(()), |bytes| staged.write(&before.path, bytes));
-        if written.and_then(|()| staged.make(&before)).is_err() {
-            changed.push(before.path);
-        }
+        written.and_then(|()| staged.make(&before))
+    };
+    let failed: Vec<String> =
+        done.iter().filter(|change| back(change).is_err()).map(|change| change.path.clone()).collect();
+    if let Some(manifest) = manifest {
+        // A manifest that owns old and new does no harm; the next run settles it.
+        let _ = back(manifest);
     }
-    changed
+    failed
 }
 
 /// That `path` can be the place of an output: its directory is there, and neither it nor a directory above is a
@@ -231,23 +234,6 @@ impl Staged<'_> {
             .open(".")
             .and_then(|root| rustix::fs::syncfs(root).map_err(io::Error::from))
             .map_err(|error| Unwritable::new(path, reason(&error)))?;
-        Ok(())
-    }
-
-    /// Sees that the names of `changes` are on the disk.
-    fn sync_directories<'c>(&self, changes: impl IntoIterator<Item = &'c Change>) -> Result<(), Unwritable> {
-        if !self.sync_each {
-            return self.sync_all(MANIFEST);
-        }
-        let directory = |change: &'c Change| change.path.rfind('/').map_or(".", |at| &change.path[..at]);
-        for directory in changes.into_iter().map(directory).collect::<BTreeSet<_>>() {
-            let synced = self.root.open(directory).and_then(|directory| directory.sync_all());
-            // Not every file system can; those that cannot have nothing to be told.
-            synced.or_else(|error| match error.kind() {
-                ErrorKind::InvalidInput | ErrorKind::Unsupported => Ok(()),
-                _ => Err(Unwritable::new(directory, reason(&error))),
-            })?;
-        }
         Ok(())
     }
 }

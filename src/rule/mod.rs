@@ -3,9 +3,11 @@
 
 mod levels;
 mod scene;
+mod started;
 #[cfg(test)]
 mod testing;
 
+mod cache_in_layer;
 mod cd_in_run;
 mod chatty_wget;
 mod copied_filesystem;
@@ -14,6 +16,7 @@ mod dangling_read;
 mod existing_user;
 mod invalid_label_key;
 mod large_lastlog;
+mod missing_program;
 mod missing_source;
 mod named_user;
 mod packages_in_run;
@@ -26,10 +29,13 @@ mod run_without_reads;
 mod secret_in_env;
 mod shell_form_entrypoint;
 mod sudo_in_run;
+mod unexecutable_program;
 mod unpinned_base;
 mod unpinned_fetch;
 mod unpinned_git;
+mod unpinned_install;
 mod unpinned_package;
+mod unused_arg;
 mod unused_stage;
 
 use crate::base::World;
@@ -44,6 +50,7 @@ static RULES: &[&Rule] = &[
     // Pins: what the build takes in.
     &unpinned_base::RULE,    // a tag moves
     &unpinned_package::RULE, // a distribution and an index move
+    &unpinned_install::RULE, // so does an index that shell text installs from
     &unpinned_fetch::RULE,   // a server answers as it likes
     &unpinned_git::RULE,     // a branch moves, and so may a tag
     // What the build takes from its context and stages.
@@ -53,10 +60,12 @@ static RULES: &[&Rule] = &[
     &existing_user::RULE,     // the build would fail
     // What steps wait for.
     &run_without_reads::RULE, // it is executed more often than it need be
+    &unused_arg::RULE,        // it was meant to be read
     &dangling_read::RULE,     // it may be executed too early, and too seldom
     // What runs while the image is built, in the spec's own shell text.
     &piped_download::RULE,    // code that nobody has seen
     &packages_in_run::RULE,   // the compiler cannot see them
+    &cache_in_layer::RULE,    // nothing reads it there
     &sudo_in_run::RULE,       // it is root's anyway
     &cd_in_run::RULE,         // it holds further than it seems, and not as far
     &curl_and_wget::RULE,     // one is enough
@@ -69,6 +78,8 @@ static RULES: &[&Rule] = &[
     &root_at_runtime::RULE,       // a hole in the program is one in more than the program
     &named_user::RULE,            // only the image itself tells the number
     &privileged_port::RULE,       // not every runtime lets it be opened
+    &missing_program::RULE,       // the container would not start, or be unhealthy
+    &unexecutable_program::RULE,  // it would not start
     &shell_form_entrypoint::RULE, // the shell keeps signals to itself
     &invalid_label_key::RULE,     // tools look for other keys
 ];

@@ -22,10 +22,10 @@ fn steps(build: &Build, name: &str) -> BTreeMap<String, bool> {
             if ["ADD ", "COPY ", "RUN ", "WORKDIR "].iter().any(|word| instruction.starts_with(word)) {
                 instructions.insert(number, instruction);
             }
-        } else if let Some(instruction) = instructions.get(number) {
-            if text == "CACHED" || text.starts_with("DONE") {
-                cached.insert((*instruction).to_owned(), text == "CACHED");
-            }
+        } else if let Some(instruction) = instructions.get(number)
+            && (text == "CACHED" || text.starts_with("DONE"))
+        {
+            cached.insert((*instruction).to_owned(), text == "CACHED");
         }
     }
     cached

@@ -44,7 +44,7 @@ const LABELS: &[(&str, &str)] = &[
     ("spaces", "  two  "),
     ("heredoc", "<<EOF"),
     ("empty", ""),
-    ("com.example/slash_and.dot", "key"),
+    ("com.example.dots-and-dashes.2", "key"),
 ];
 
 const ENTRYPOINT: &[&str] = &[

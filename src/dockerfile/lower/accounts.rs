@@ -30,10 +30,7 @@ impl StageLowering<'_, '_> {
             Some(home) => useradd.extend(["--home-dir", home.as_str(), "--create-home"]),
             None => useradd.push("--no-create-home"),
         }
-        if let Some(shell) = shell {
-            useradd.extend(["--shell", shell.as_str()]);
-        }
-        useradd.push(&account.name);
+        useradd.extend(["--shell", shell.map_or(self.nologin(), ImagePath::as_str), &account.name]);
         let groupadd = statement(&["groupadd", "--gid", &gid, &account.name]);
         self.push_statements(vec![groupadd, statement(&useradd)], Vec::new(), Joining::Free);
     }
@@ -46,12 +43,14 @@ impl StageLowering<'_, '_> {
             Some(home) => adduser.extend(["-h", home.as_str()]),
             None => adduser.push("-H"),
         }
-        if let Some(shell) = shell {
-            adduser.extend(["-s", shell.as_str()]);
-        }
-        adduser.push(&account.name);
+        adduser.extend(["-s", shell.map_or(self.nologin(), ImagePath::as_str), &account.name]);
         let addgroup = statement(&["addgroup", "-g", &gid, &account.name]);
         self.push_statements(vec![addgroup, statement(&adduser)], Vec::new(), Joining::Free);
+    }
+
+    /// The login shell of a user that nobody logs in as: what runs in a container needs none.
+    fn nologin(&self) -> &'static str {
+        if self.stage.family == Family::Debian { "/usr/sbin/nologin" } else { "/sbin/nologin" }
     }
 
     /// An empty image has no tools: `passwd` and `group` are written whole, with the first user, and hold every one.
@@ -72,7 +71,7 @@ impl StageLowering<'_, '_> {
         for (account, home, shell) in self.accounts_of_chain() {
             let Account { name, uid, gid } = account;
             let home = home.map_or("/", ImagePath::as_str);
-            let shell = shell.map_or("/sbin/nologin", ImagePath::as_str);
+            let shell = shell.map_or(self.nologin(), ImagePath::as_str);
             passwd.push_str(&format!("{name}:x:{uid}:{gid}::{home}:{shell}\n"));
             group.push_str(&format!("{name}:x:{gid}:\n"));
         }

@@ -47,8 +47,9 @@ impl StageLowering<'_, '_> {
     /// readers with habits of their own.
     fn heredoc_can_say(&self, text: &str) -> bool {
         let is_odd = |c: char| c.is_control() && !matches!(c, '\n' | '\t');
-        // Buildah makes one newline of a here-document without lines.
-        let is_whole = text.ends_with('\n') || (text.is_empty() && self.target() == Target::Buildkit);
+        // Buildah makes one newline of a here-document without lines, so that it is only for what has no other form.
+        let is_empty = text.is_empty() && self.target() == Target::Buildkit && !self.stage.family.has_shell();
+        let is_whole = text.ends_with('\n') || is_empty;
         is_whole && !text.contains(is_odd) && text.lines().all(|line| line.len() <= MAX_LINE)
     }
 
@@ -101,7 +102,9 @@ impl StageLowering<'_, '_> {
     pub(super) fn dir(&mut self, dir: &Dir) {
         let owner = dir.owner.as_ref().map(|owner| self.owner(&owner.value));
         if self.stage.family.has_shell() {
-            let mode = dir.mode.map(|mode| mode.to_string());
+            // With five digits a mode is whole (GNU coreutils manual, *Directories and the Set-ID Bits*); with four a
+            // directory below one that hands its group down would do so too.
+            let mode = dir.mode.map(|mode| format!("0{mode}"));
             let mut words = vec!["install", "-d"];
             if let Some(mode) = &mode {
                 words.extend(["-m", mode]);

@@ -161,10 +161,15 @@ fn users() {
         DEBIAN,
         vec![user("app", 10001)],
         "RUN groupadd --gid 10001 app \\
-    && useradd --no-log-init --uid 10001 --gid 10001 --no-create-home app
+    && useradd --no-log-init --uid 10001 --gid 10001 --no-create-home --shell /usr/sbin/nologin app
 ",
     );
-    check(Buildkit, ALPINE, vec![user("app", 7)], "RUN addgroup -g 7 app \\\n    && adduser -D -u 7 -G app -H app\n");
+    check(
+        Buildkit,
+        ALPINE,
+        vec![user("app", 7)],
+        "RUN addgroup -g 7 app \\\n    && adduser -D -u 7 -G app -H -s /sbin/nologin app\n",
+    );
     check(
         Buildkit,
         "scratch",

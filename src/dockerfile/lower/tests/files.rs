@@ -10,8 +10,8 @@ use crate::graph::{Copy, CopyFrom, StepKind};
 fn files() {
     let step = |path, content: &str| StepKind::File(file(path, content));
     check(Buildkit, DEBIAN, vec![step("/etc/x", "a $b\n")], "COPY <<\"EOF\" /etc/x\na $b\nEOF\n");
-    check(Buildkit, DEBIAN, vec![step("/etc/x", "")], "COPY <<\"EOF\" /etc/x\nEOF\n");
-    check(Buildah, DEBIAN, vec![step("/etc/x", "")], "RUN : > /etc/x \\\n    && chmod 0644 /etc/x\n");
+    check(Buildkit, "scratch", vec![step("/etc/x", "")], "COPY <<\"EOF\" /etc/x\nEOF\n");
+    check(Buildkit, DEBIAN, vec![step("/etc/x", "")], "RUN : > /etc/x \\\n    && chmod 0644 /etc/x\n");
     let printed = "printf '%b' \\\n        'a \\0044b' \\\n        > /etc/x \\\n    && chmod 0644 /etc/x\n";
     check(Buildkit, DEBIAN, vec![step("/etc/x", "a $b")], &format!("RUN {printed}"));
     check(
@@ -41,7 +41,7 @@ fn directories_do_not_get_the_mode_of_what_is_in_them() {
         DEBIAN,
         vec![user("app", 7), StepKind::File(secret.clone()), StepKind::File(secret.clone())],
         "RUN groupadd --gid 7 app \\
-    && useradd --no-log-init --uid 7 --gid 7 --no-create-home app \\
+    && useradd --no-log-init --uid 7 --gid 7 --no-create-home --shell /usr/sbin/nologin app \\
     && mkdir -p /new
 COPY --chown=7:7 --chmod=0640 <<\"EOF\" /new/x
 a

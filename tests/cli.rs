@@ -1,0 +1,14 @@
+//! The command line, as a user sees it: the binary in workspaces of its own, its two streams and its exit status.
+
+#![cfg(unix)]
+
+#[path = "cli/commands.rs"]
+mod commands;
+#[path = "cli/input.rs"]
+mod input;
+#[path = "cli/interruption.rs"]
+mod interruption;
+#[path = "cli/outputs.rs"]
+mod outputs;
+#[path = "cli/workspace.rs"]
+mod workspace;
