@@ -11,7 +11,7 @@
 mod support;
 
 use imgspec::diagnostic::{Diagnostics, Sources};
-use imgspec::{spec, syntax};
+use imgspec::{rule, spec, syntax};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -55,6 +55,21 @@ fn language_reference() {
     }
     let page = fs::read_to_string(page).expect("docs/language.md");
     assert!(page == made, "docs/language.md is not what `imgspec schema` prints; UPDATE_GOLDEN=1 rewrites it");
+}
+
+#[test]
+fn rules_are_listed() {
+    let path = root().join("docs/rules.md");
+    let page = fs::read_to_string(&path).expect("docs/rules.md");
+    let table = rule::table();
+    if !page.contains(&table) && std::env::var_os("UPDATE_GOLDEN").is_some() {
+        assert!(std::env::var_os("CI").is_none(), "CI does not rewrite goldens");
+        let start = page.find("| rule |").expect("a table of rules");
+        let end = page[start..].find("\n\n").map_or(page.len(), |end| start + end + 1);
+        fs::write(&path, format!("{}{table}{}", &page[..start], &page[end..])).expect("the page is written");
+        return;
+    }
+    assert!(page.contains(&table), "docs/rules.md does not list the rules; UPDATE_GOLDEN=1 does");
 }
 
 fn blocks_of(page: &Path) -> Vec<Block> {

@@ -114,6 +114,7 @@ fn page_world() -> MemoryWorld {
         ("src/main.py", ""),
         ("app.py", ""),
         ("keys/pgdg.asc", ""),
+        ("vendor.tar.gz", ""),
     ])
 }
 

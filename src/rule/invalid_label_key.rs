@@ -7,10 +7,13 @@ use crate::diagnostic::{Diagnostic, code::code};
 pub(super) static RULE: Rule = Rule::deny(code!("invalid-label-key"), check);
 
 fn check(scene: &Scene<'_>, findings: &mut Findings) {
-    for label in &scene.stage.config.labels {
-        let key = &label.key;
-        if let Some(flaw) = flaw(&key.value) {
-            let invalid = Diagnostic::error(&RULE.code, key.span, format!("the label `{}` {flaw}", key.value));
+    let labels = scene.stage.config.labels.iter().map(|label| (label.key.value.as_str(), label.key.span));
+    // Of a verbatim LABEL, the first key.
+    let raw = scene.raws().filter(|raw| raw.keyword == "LABEL");
+    let raw = raw.map(|raw| (raw.rest.split(['=', ' ']).next().unwrap_or_default().trim_matches('"'), raw.span));
+    for (key, span) in labels.chain(raw) {
+        if let Some(flaw) = flaw(key) {
+            let invalid = Diagnostic::error(&RULE.code, span, format!("the label `{key}` {flaw}"));
             findings.tell(invalid.hint("as in org.opencontainers.image.title, or com.example.build-number"));
         }
     }
@@ -52,6 +55,7 @@ mod tests {
             ("a..b", "has nothing between two separators"),
             ("com.docker.x", "is in a namespace that Docker keeps to itself"),
         ] {
+            check(&RULE, &format!("from \"debian\"; raw \"LABEL {key}=x\""), &[&format!("the label `{key}` {flaw}")]);
             check(&RULE, &format!("from scratch; label \"{key}\" \"x\""), &[&format!("the label `{key}` {flaw}")]);
         }
     }

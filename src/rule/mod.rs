@@ -30,6 +30,8 @@ mod secret_in_env;
 mod shell_form_entrypoint;
 mod sudo_in_run;
 mod unexecutable_program;
+mod unexpanded_variable;
+mod unpacked_in_run;
 mod unpinned_base;
 mod unpinned_fetch;
 mod unpinned_git;
@@ -66,6 +68,7 @@ static RULES: &[&Rule] = &[
     &piped_download::RULE,    // code that nobody has seen
     &packages_in_run::RULE,   // the compiler cannot see them
     &cache_in_layer::RULE,    // nothing reads it there
+    &unpacked_in_run::RULE,   // the image holds it twice
     &sudo_in_run::RULE,       // it is root's anyway
     &cd_in_run::RULE,         // it holds further than it seems, and not as far
     &curl_and_wget::RULE,     // one is enough
@@ -74,6 +77,7 @@ static RULES: &[&Rule] = &[
     &replaced_shell::RULE,    // scripts of packages expect the other
     &large_lastlog::RULE,     // holes that are none in a layer
     // What the image says, and how its container runs.
+    &unexpanded_variable::RULE,   // the image gets the dollar sign
     &secret_in_env::RULE,         // whoever has the image reads it
     &root_at_runtime::RULE,       // a hole in the program is one in more than the program
     &named_user::RULE,            // only the image itself tells the number
@@ -104,6 +108,13 @@ impl Rule {
     /// A rule whose findings are warnings unless a spec says otherwise.
     const fn warn(code: Code, check: fn(&Scene<'_>, &mut Findings)) -> Self {
         Self { code, level: Level::Warn, pins: false, check }
+    }
+
+    /// What it finds: the beginning of its page, up to the first full stop or colon.
+    pub fn summary(&self) -> String {
+        let paragraph = self.code.page.split("\n\n").nth(1).unwrap_or_default().replace('\n', " ");
+        let end = [". ", ": "].iter().filter_map(|end| paragraph.find(end)).min();
+        paragraph[..end.unwrap_or(paragraph.len())].trim_end_matches('.').to_owned()
     }
 
     /// The same rule, asking for pins.
@@ -165,6 +176,16 @@ pub fn check(graph: &Graph, world: &dyn World, diagnostics: &mut Diagnostics) ->
 /// The rules.
 pub fn all() -> impl Iterator<Item = &'static Rule> {
     RULES.iter().copied()
+}
+
+/// A table of them in Markdown, as `docs/rules.md` has it.
+pub fn table() -> String {
+    let mut table = String::from("| rule | level | finds |\n|---|---|---|\n");
+    for rule in all() {
+        let level = if rule.level == Level::Deny { "deny" } else { "warn" };
+        table.push_str(&format!("| `{}` | {level} | {} |\n", rule.code.name, rule.summary()));
+    }
+    table
 }
 
 /// Their names, in the order of [`all`].

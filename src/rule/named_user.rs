@@ -14,6 +14,11 @@ fn check(scene: &Scene<'_>, findings: &mut Findings) {
         _ => None,
     });
     scene.stage.config.user.iter().chain(as_users).for_each(|user| judge(scene, user, findings));
+    // What is verbatim is not looked up.
+    for raw in scene.raws().filter(|raw| raw.keyword == "USER" && !raw.rest.starts_with(|c: char| c.is_ascii_digit())) {
+        let message = format!("nothing says which number user `{}` has", raw.rest);
+        findings.tell(Diagnostic::error(&RULE.code, raw.span, message).hint("use the node: user \"10001:10001\""));
+    }
 }
 
 fn judge(scene: &Scene<'_>, user: &Spanned<Owner>, findings: &mut Findings) {
@@ -41,6 +46,8 @@ mod tests {
         check(&RULE, "from \"debian\"; user \"app\" uid=10001; run { sh \"x\"; as \"app\"; }", &[]);
         check(&RULE, "from \"debian\"; run { sh \"x\"; as \"app\"; }", &told);
         check(&RULE, "from \"debian\"; user \"10001\"", &[]);
+        check(&RULE, "from \"debian\"; raw \"USER app\"", &told);
+        check(&RULE, "from \"debian\"; raw \"USER 10001:app\"", &[]);
         check(&RULE, "from \"debian\"; user \"nobody\"", &[]);
         check(&RULE, "from \"registry.example/x\"; user \"nobody\"", &["nothing says which number user `nobody` has"]);
         check(&RULE, "stage \"a\" { from \"debian\"; user \"app\" uid=1; }; from stage=\"a\"; user \"app\"", &[]);

@@ -11,7 +11,11 @@ pub(super) static RULE: Rule = Rule::deny(code!("packages-in-run"), check);
 fn check(scene: &Scene<'_>, findings: &mut Findings) {
     let installs = |call: &Call<'_>| {
         let (_, words) = manager(&call.name)?;
-        call.arguments.iter().position(|argument| words.contains(&argument.as_str()))
+        let at = call.arguments.iter().position(|argument| words.contains(&argument.as_str()));
+        // `apt` has no stable interface, whatever it is asked for (apt(8); DL3027).
+        at.or_else(|| {
+            (call.name == "apt").then(|| call.arguments.iter().position(|word| !word.starts_with('-'))).flatten()
+        })
     };
     let mut told = Vec::new();
     for call in &scene.calls {
@@ -88,6 +92,7 @@ mod tests {
             &["`apt-get install` in a `run`"],
         );
         check_run(&RULE, "apt-get update", &["`apt-get update` in a `run`"]);
+        check_run(&RULE, "apt list --installed", &["`apt list` in a `run`"]);
         check_run(&RULE, "sudo apk --no-cache add curl", &["`apk add` in a `run`"]);
         check_run(&RULE, "microdnf install -y curl", &["`microdnf install` in a `run`"]);
         check_run(&RULE, "apt-get purge -y curl; apk del curl; dpkg -l; echo apt-get install", &[]);

@@ -13,6 +13,14 @@ pub(super) static RULE: Rule = Rule::warn(code!("root-at-runtime"), check);
 const HINT: &str = "create a user: user \"app\" uid=10001";
 
 fn check(scene: &Scene<'_>, findings: &mut Findings) {
+    let raw_user = scene.raws().filter(|raw| raw.keyword == "USER").last();
+    if let Some(raw) = raw_user {
+        if matches!(raw.rest.split(':').next(), Some("root" | "0")) {
+            let message = format!("{} asks for root", scene.stage.described());
+            findings.deny(Diagnostic::error(&RULE.code, raw.span, message).hint(HINT));
+        }
+        return;
+    }
     match (&scene.stage.config.user, scene.user()) {
         (Some(user), _) if user.value.is_root() => {
             let message = format!("{} asks for root", scene.stage.described());
@@ -102,6 +110,8 @@ mod tests {
         check(&RULE, "from scratch", &unset);
         check(&RULE, "from \"debian\"; user \"root\"", &asked);
         check(&RULE, "from \"nginx\"; user \"0:0\"", &asked);
+        check(&RULE, "from \"debian\"; raw \"USER root\"", &asked);
+        check(&RULE, "from \"debian\"; raw \"USER 10001\"", &[]);
         check(&RULE, "from \"debian\"; user \"app\" uid=10001", &[]);
     }
 

@@ -1,6 +1,6 @@
 //! What a rule sees of a stage: the stage, the graph and world around it, and the programs its shell text calls.
 
-use crate::base::{ImageRef, Owner, Spanned, World};
+use crate::base::{ImageRef, Owner, Span, Spanned, World};
 use crate::graph::shell::{self, Program};
 use crate::graph::{Base, Graph, Stage, Step, StepKind};
 
@@ -26,6 +26,15 @@ pub(super) struct Call<'a> {
     pub(super) fed_by: Option<usize>,
     /// Whether it stands in the text of another shell: in `c` of `sh -c c`.
     pub(super) nested: bool,
+}
+
+/// A `raw` instruction.
+pub(super) struct Raw<'a> {
+    pub(super) span: Span,
+    /// Its first word, in upper case.
+    pub(super) keyword: String,
+    /// What stands behind it, but for flags.
+    pub(super) rest: &'a str,
 }
 
 impl Call<'_> {
@@ -100,6 +109,15 @@ impl<'a> Scene<'a> {
         self.lineage().flat_map(|stage| &stage.steps)
     }
 
+    /// The `raw` instructions of the stage.
+    pub(super) fn raws(&self) -> impl Iterator<Item = Raw<'a>> + use<'a> {
+        self.stage.steps.iter().filter_map(|step| {
+            let StepKind::Raw { text } = &step.kind else { return None };
+            let (keyword, rest) = text.value.trim().split_once(char::is_whitespace)?;
+            Some(Raw { span: text.span, keyword: keyword.to_ascii_uppercase(), rest: without_flags(rest) })
+        })
+    }
+
     /// A path of the build context as the world knows it.
     pub(super) fn in_context(&self, path: &str) -> String {
         [self.graph.context.as_str(), path]
@@ -164,19 +182,25 @@ fn is_number(word: &str) -> bool {
 
 /// The shell text of a RUN instruction, also of one that waits in an ONBUILD; `None` for the exec form and for others.
 fn commands_of(instruction: &str) -> Option<&str> {
-    let (word, mut rest) = instruction.trim_start().split_once(char::is_whitespace)?;
-    rest = rest.trim_start();
+    let (word, rest) = instruction.trim_start().split_once(char::is_whitespace)?;
     if word.eq_ignore_ascii_case("onbuild") {
         return commands_of(rest);
     }
-    while let Some((_, behind)) = rest.strip_prefix("--").and_then(|flag| flag.split_once(char::is_whitespace)) {
-        rest = behind.trim_start();
-    }
+    let rest = without_flags(rest);
     if let Some(heredoc) = rest.strip_prefix("<<") {
         let body = heredoc.split_once('\n')?.1;
         return Some(body.trim_end().rsplit_once('\n')?.0);
     }
     (word.eq_ignore_ascii_case("run") && !rest.starts_with('[')).then_some(rest)
+}
+
+/// What stands behind the flags of an instruction.
+fn without_flags(arguments: &str) -> &str {
+    let mut rest = arguments.trim_start();
+    while let Some((_, behind)) = rest.strip_prefix("--").and_then(|flag| flag.split_once(char::is_whitespace)) {
+        rest = behind.trim_start();
+    }
+    rest
 }
 
 #[cfg(test)]

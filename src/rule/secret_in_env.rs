@@ -33,6 +33,13 @@ fn check(scene: &Scene<'_>, findings: &mut Findings) {
             _ => {}
         }
     }
+    for raw in scene.raws().filter(|raw| ["ENV", "ARG"].contains(&raw.keyword.as_str())) {
+        // `ENV NAME VALUE` has one name, the first word; else a name is what stands before a `=`.
+        let names = raw.rest.split_whitespace().enumerate().filter(|(at, word)| *at == 0 || word.contains('='));
+        for name in names.filter_map(|(_, word)| EnvName::parse(word.split('=').next().unwrap_or_default()).ok()) {
+            judge(&name, raw.span, "the image", in_run(&name));
+        }
+    }
     for (name, _) in &scene.stage.config.runtime_env {
         judge(&name.value, name.span, "the image", at_start.to_owned());
     }
@@ -96,6 +103,8 @@ mod tests {
         let image = "`API_KEY` looks like a secret, and the image keeps its value";
         check(&RULE, "from \"debian\"; env API_KEY=\"x\" A=\"1\"", &[image]);
         check(&RULE, "from \"debian\"; env API_KEY=\"x\" at=\"runtime\"", &[image]);
+        check(&RULE, "from \"debian\"; raw \"ENV A=1 API_KEY=x\"", &[image]);
+        check(&RULE, "from \"debian\"; raw \"ENV A API_KEY\"", &[]);
         let build = "`API_KEY` looks like a secret, and the build's history keeps its value";
         check(&RULE, "from \"debian\"; arg \"API_KEY\"", &[build]);
         let run = "from \"debian\"; run { sh \"x\"; env API_KEY=\"x\"; secret \"api_key\" env=\"TOKEN\"; }";

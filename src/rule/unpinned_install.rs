@@ -12,6 +12,12 @@ fn check(scene: &Scene<'_>, findings: &mut Findings) {
     for call in &scene.calls {
         let Some(installer) = Installer::of(call) else { continue };
         for package in installer.packages(call).filter(|package| !(installer.is_pinned)(package)) {
+            if call.name == "go" && package.ends_with(".go") {
+                let message = format!("`go` is given the file `{package}` instead of a package");
+                let hint = "write the package, as ./ or ./cmd/NAME: a file alone is built without its neighbours";
+                findings.tell(Diagnostic::error(&RULE.code, call.text.span, message).hint(hint));
+                continue;
+            }
             let message = format!("`{}` installs `{package}` in whatever version there is", call.name);
             let hint = format!("name one: {}", installer.example.replace("NAME", bare(package)));
             findings.tell(Diagnostic::error(&RULE.code, call.text.span, message).hint(hint));
@@ -71,7 +77,7 @@ impl Installer {
 
 /// Whether it is a file or directory, which is whatever it is.
 fn is_local(word: &str) -> bool {
-    let archives = [".whl", ".tar", ".tar.gz", ".tgz", ".gem", ".go"];
+    let archives = [".whl", ".tar", ".tar.gz", ".tgz", ".gem"];
     let is_remote = word.contains("://");
     word.starts_with(['.', '/', '~']) || !is_remote && archives.iter().any(|ending| word.ends_with(ending))
 }
@@ -217,6 +223,7 @@ mod tests {
         check("gem install bundler rake:13.0", &["bundler"]);
         check("go install example.com/x/tool@latest", &["example.com/x/tool@latest"]);
         check("cargo install --locked ripgrep", &["ripgrep"]);
+        check_run(&RULE, "go run main.go", &["`go` is given the file `main.go` instead of a package"]);
         for pinned in [
             "npm ci && npm install",
             "npm run install x",
@@ -224,7 +231,7 @@ mod tests {
             "gem install bundler -v 2.5",
             "go install ./cmd/x example.com/y@v1",
             "go build example.com/x",
-            "go run main.go x@y",
+            "go run ./cmd/x y@z",
             "cargo install --version 1 ripgrep",
             "cargo install --path /src",
         ] {
