@@ -8,7 +8,7 @@ use super::session::{Access, Attempt, Refused, Session, exit_of};
 use super::terminal::{Terminal, counted};
 use crate::compile::Compiled;
 use crate::diagnostic::{Diagnostic, Diagnostics, Sources, render};
-use crate::host::State;
+use crate::host::{State, path_in_repository};
 use clap::{Args, ValueEnum};
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -96,6 +96,10 @@ impl Check {
         } else {
             let mut sources = session.workspace.sources.clone();
             diagnostics.extend(drift::diagnostics(&rows, &outputs, &session.workspace, &mut sources));
+            if self.format == Format::Github {
+                // It knows paths from the repository's root alone.
+                sources = sources.below(&path_in_repository(&session.root));
+            }
             terminal.print(&self.for_programs(&diagnostics, &sources, &summary));
         }
         exit

@@ -20,6 +20,8 @@ use std::thread;
 /// A workspace on this machine, read, and the images chosen from it.
 #[derive(Debug)]
 pub struct Session {
+    /// The directory it is.
+    pub root: PathBuf,
     /// Its files.
     pub disk: Disk,
     /// What they say.
@@ -129,7 +131,7 @@ impl Session {
             return Err(unreadable(format!("the name of `{}` is not UTF-8", file.display()), None));
         };
         let workspace = workspace::read(&disk, name);
-        Ok(Self { disk, workspace, selection: Selection::default(), _lock: lock })
+        Ok(Self { root: root.to_owned(), disk, workspace, selection: Selection::default(), _lock: lock })
     }
 
     fn choose(mut self, patterns: &[String], paths: &[String]) -> Result<Self, Refused> {

@@ -164,6 +164,9 @@ fn check() {
     let sarif: serde_json::Value = serde_json::from_str(&sarif).expect("JSON");
     assert_eq!(sarif["runs"][0]["results"].as_array().expect("a list").len(), 5);
     workspace.run("check --format github").ends(1).prints_part("::error file=a/Dockerfile,line=7,");
+    // A repository above is where a forge sees paths from.
+    std::fs::create_dir(workspace.outside(".git")).expect("made");
+    workspace.run("check --format github").ends(1).prints_part("::error file=root/a/Dockerfile,line=7,");
 }
 
 #[test]
