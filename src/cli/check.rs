@@ -140,13 +140,7 @@ struct Entry {
 
 impl Summary {
     fn new(declared: usize, outputs: &Outputs) -> Self {
-        let mut states: BTreeMap<&str, State> = BTreeMap::new();
-        for output in outputs.list.iter().filter(|output| output.state != State::Orphan) {
-            let state = states.entry(&output.image).or_insert(State::Ok);
-            if output.state.rank() > state.rank() {
-                *state = output.state;
-            }
-        }
+        let states = outputs.states();
         let count = |wanted| states.values().filter(|state| **state == wanted).count();
         let images = Counts {
             all: declared,

@@ -249,9 +249,10 @@ fn here() -> Result<PathBuf, Refused> {
         .map_err(|error| unreadable(format!("the current directory cannot be told: {}", reason(&error)), None))
 }
 
-/// Whether an argument means a file rather than the name of an image, which has neither slash nor, by custom, `.kdl`.
+/// Whether an argument means a file rather than the name of an image, which has no slash and, by custom, no `.kdl`.
 fn is_path(here: &Path, argument: &str) -> bool {
-    argument.contains('/') || argument.ends_with(".kdl") || here.join(argument).is_file()
+    let is_file = || !argument.is_empty() && here.join(argument).is_file();
+    argument.contains('/') || argument.ends_with(".kdl") || matches!(argument, "." | "..") || is_file()
 }
 
 /// The spec file that `path` names, seen from the current directory or else from the workspace's root, where messages

@@ -72,6 +72,14 @@ fn two_lone_specs_of_one_directory() {
         .ends(2)
         .says_part("error[output-conflict]: `Dockerfile` is what `one.kdl` compiles to");
     assert_eq!(workspace.read("Dockerfile"), before);
+    // A workspace knows of both, whichever is chosen.
+    workspace.write("imgspec.kdl", "workspace {\n    members \"*.kdl\"\n}\n");
+    for chosen in ["", "one", "two", "--keep-going"] {
+        let ran = workspace.run(&format!("compile {chosen}"));
+        assert!(matches!(ran.status, Some(1 | 2)), "{}", ran.err);
+        ran.says_part("error[output-conflict]: `one` and `two` both compile to `Dockerfile`");
+    }
+    assert_eq!(workspace.read("Dockerfile"), before);
 }
 
 #[test]
