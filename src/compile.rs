@@ -7,7 +7,7 @@ use crate::dockerfile::{self, Dockerfile, Printed};
 use crate::graph::Graph;
 use crate::lower::{self, Options};
 use crate::model::{Image, SpecFile};
-use crate::{pass, rule, spec, syntax};
+use crate::{pass, rule, syntax};
 
 /// What an image compiles to.
 #[derive(Debug, Clone)]
@@ -34,7 +34,7 @@ pub fn read(
 ) -> Result<SpecFile, Reported> {
     let file = sources.add(path, text);
     let nodes = syntax::parse(file, text, diagnostics)?;
-    Ok(SpecFile { path: path.to_owned(), document: spec::decode(&nodes, diagnostics) })
+    Ok(SpecFile::decode(path, &nodes, diagnostics))
 }
 
 /// Compiles an image.

@@ -7,11 +7,12 @@ mod selection;
 pub use selection::Selection;
 
 use crate::base::{FileId, ImageName, Invalid, Span, World};
-use crate::diagnostic::codes::UNREADABLE_FILE;
+use crate::diagnostic::codes::{OUTPUT_CONFLICT, UNKNOWN_IMAGE, UNREADABLE_FILE};
 use crate::diagnostic::{Diagnostic, Diagnostics, Sources};
 use crate::model::{self, Image, SpecFile};
-use crate::spec::{self, Target};
-use crate::syntax::{self, Value};
+use crate::spec::Target;
+use crate::syntax;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A workspace, read.
 #[derive(Debug, Default)]
@@ -28,6 +29,8 @@ pub struct Workspace {
     pub declared: Vec<Declared>,
     /// Whether its own file is sound enough to say who its members are.
     pub has_members: bool,
+    /// Whether a file of it cannot be read or does not parse.
+    unparsed: bool,
     /// Its files that could be read, its own first, then by path.
     pub files: Vec<(FileId, String)>,
 }
@@ -54,7 +57,14 @@ pub fn read(world: &dyn World, file: &str) -> Workspace {
         workspace.read_file(world, &path, Some(glob), &mut documents);
     }
     workspace.target = settings.as_ref().and_then(|settings| settings.target);
-    workspace.images = model::resolve(&documents, settings.as_ref(), &mut workspace.diagnostics);
+    let mut resolved = Diagnostics::new();
+    workspace.images = model::resolve(&documents, settings.as_ref(), &mut resolved);
+    if workspace.unparsed {
+        // What such a file declares is not known, nor then what is not there.
+        resolved.retain(|diagnostic| diagnostic.code.name != UNKNOWN_IMAGE.name);
+    }
+    workspace.diagnostics.extend(resolved);
+    workspace.tell_shared_outputs();
     workspace
 }
 
@@ -74,6 +84,29 @@ impl Workspace {
         self.images.iter().find(|image| image.name.value == *name)
     }
 
+    /// Tells images that compile to one file, and leaves them out.
+    fn tell_shared_outputs(&mut self) {
+        let mut writers: BTreeMap<&str, Vec<&Image>> = BTreeMap::new();
+        for image in &self.images {
+            writers.entry(&image.directory).or_default().push(image);
+        }
+        let shared: BTreeSet<String> = writers
+            .iter()
+            .filter(|(_, images)| images.len() > 1)
+            .map(|(directory, _)| (*directory).to_owned())
+            .collect();
+        for images in writers.values() {
+            for (first, other) in images.iter().zip(images.iter().skip(1)) {
+                let path = dockerfile_path(&other.directory);
+                let message = format!("`{}` and `{}` both compile to `{path}`", first.name.value, other.name.value);
+                let diagnostic = Diagnostic::error(&OUTPUT_CONFLICT, other.name.span, message);
+                let hint = "give each image a spec in a directory of its own";
+                self.diagnostics.error(diagnostic.also(first.name.span, "the other").hint(hint));
+            }
+        }
+        self.images.retain(|image| !shared.contains(&image.directory));
+    }
+
     /// Reads the spec `path`, which stands in the workspace because of `named_at`.
     fn read_file(
         &mut self,
@@ -89,21 +122,31 @@ impl Workspace {
                     Some(glob) => Diagnostic::error(&UNREADABLE_FILE, glob, reason),
                     None => Diagnostic::unplaced(&UNREADABLE_FILE, reason),
                 });
+                self.unparsed = true;
                 return None;
             }
         };
         let file = self.sources.add(path, &text);
         self.files.push((file, path.to_owned()));
-        let nodes = syntax::parse(file, &text, &mut self.diagnostics).ok()?;
-        let names = nodes.iter().filter(|node| node.name() == "image").filter_map(|node| match node.args.first() {
-            Some(syntax::Entry { value: Value::String(name), .. }) => Some(name.clone()),
-            _ => None,
-        });
-        self.declared.extend(names.map(|name| Declared { name, file }));
-        let document = spec::decode(&nodes, &mut self.diagnostics);
-        documents.push(SpecFile { path: path.to_owned(), document });
+        let Ok(nodes) = syntax::parse(file, &text, &mut self.diagnostics) else {
+            self.unparsed = true;
+            return None;
+        };
+        let spec = SpecFile::decode(path, &nodes, &mut self.diagnostics);
+        self.declared.extend(spec.names.iter().map(|name| Declared { name: name.to_string(), file }));
+        documents.push(spec);
         Some(file)
     }
+}
+
+/// The path of the Dockerfile of an image whose spec stands in `directory`.
+pub fn dockerfile_path(directory: &str) -> String {
+    if directory.is_empty() { "Dockerfile".to_owned() } else { format!("{directory}/Dockerfile") }
+}
+
+/// The path of the ignore file that belongs to a Dockerfile.
+pub fn dockerignore_path(dockerfile: &str) -> String {
+    format!("{dockerfile}.dockerignore")
 }
 
 /// The directory a file stands in, empty for the workspace's root.

@@ -8,7 +8,7 @@ use super::session::{Access, Attempt, Refused, Session, exit_of};
 use super::terminal::{Terminal, counted};
 use crate::compile::Compiled;
 use crate::diagnostic::{Diagnostic, Diagnostics, Sources, render};
-use crate::host::State;
+use crate::host::{State, path_in_repository};
 use clap::{Args, ValueEnum};
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -96,6 +96,10 @@ impl Check {
         } else {
             let mut sources = session.workspace.sources.clone();
             diagnostics.extend(drift::diagnostics(&rows, &outputs, &session.workspace, &mut sources));
+            if self.format == Format::Github {
+                // It knows paths from the repository's root alone.
+                sources = sources.below(&path_in_repository(&session.root));
+            }
             terminal.print(&self.for_programs(&diagnostics, &sources, &summary));
         }
         exit
@@ -140,13 +144,7 @@ struct Entry {
 
 impl Summary {
     fn new(declared: usize, outputs: &Outputs) -> Self {
-        let mut states: BTreeMap<&str, State> = BTreeMap::new();
-        for output in outputs.list.iter().filter(|output| output.state != State::Orphan) {
-            let state = states.entry(&output.image).or_insert(State::Ok);
-            if output.state.rank() > state.rank() {
-                *state = output.state;
-            }
-        }
+        let states = outputs.states();
         let count = |wanted| states.values().filter(|state| **state == wanted).count();
         let images = Counts {
             all: declared,

@@ -88,8 +88,9 @@ pub fn table(rows: &[Row]) -> String {
 /// The rows for programs: each at its place in the output, or in the spec where there is no output.
 pub fn diagnostics(rows: &[Row], outputs: &Outputs, workspace: &Workspace, sources: &mut Sources) -> Vec<Diagnostic> {
     let mut diagnostics = Vec::new();
+    let by_path: BTreeMap<&str, &Output> = outputs.list.iter().map(|output| (output.path.as_str(), output)).collect();
     for row in rows {
-        let output = outputs.list.iter().find(|output| output.path == row.path);
+        let output = by_path.get(row.path.as_str());
         let found = output.and_then(|output| output.found.as_deref()).and_then(|found| std::str::from_utf8(found).ok());
         let place = match (found, output) {
             (Some(text), _) => {

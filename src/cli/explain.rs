@@ -2,7 +2,6 @@
 
 use super::Exit;
 use super::args::{Call, How};
-use super::outputs::dockerfile_path;
 use super::session::{Access, Attempt, Refused, Session};
 use super::terminal::Terminal;
 use crate::base::Span;
@@ -15,6 +14,7 @@ use crate::model::Image;
 use crate::pass::{Estimate, estimate};
 use crate::rule;
 use crate::syntax::Node;
+use crate::workspace::dockerfile_path;
 use anstyle::Style;
 use clap::Args;
 use std::collections::BTreeSet;

@@ -2,12 +2,11 @@
 
 use super::Exit;
 use super::args::{Call, How};
-use super::outputs::{Outputs, dockerfile_path};
+use super::outputs::Outputs;
 use super::session::{Access, Attempt, Session};
 use super::terminal::Terminal;
 use crate::diagnostic::{Diagnostics, render::visible};
-use crate::host::State;
-use crate::workspace::directory_of;
+use crate::workspace::{directory_of, dockerfile_path};
 use clap::Args;
 use serde::Serialize;
 use unicode_width::UnicodeWidthStr as _;
@@ -52,13 +51,12 @@ impl List {
         let attempts = session.compile(&self.how, &mut compile_told);
         let compiled = attempts.iter().filter_map(Attempt::as_compiled);
         let outputs = Outputs::examine(&session, manifest, compiled, &mut compile_told);
+        let states = outputs.states();
         let mut entries = Vec::new();
         for declared in session.selection.names(&session.workspace) {
             let spec = session.workspace.path(declared.file).to_owned();
             let output = dockerfile_path(directory_of(&spec));
-            let own = outputs.list.iter().filter(|output| output.image == declared.name && output.text.is_some());
-            let state = own.map(|output| output.state).max_by_key(|state| state.rank());
-            let state = state.map_or("failed", State::as_str);
+            let state = states.get(declared.name.as_str()).map_or("failed", |state| state.as_str());
             entries.push(Entry { name: declared.name.clone(), spec, output, state });
         }
         if self.json {

@@ -7,6 +7,7 @@ use crate::diagnostic::codes::{OUTPUT_CONFLICT, UNWRITABLE_OUTPUT};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::host::{MANIFEST, Manifest, State};
 use crate::model::Image;
+use crate::workspace::{dockerfile_path, dockerignore_path};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// An output, as it should be and as it is.
@@ -40,16 +41,6 @@ pub struct Outputs {
 /// The size of a file beyond which it cannot be an output.
 const MAX_BYTES: u64 = 64 << 20;
 
-/// The path of an image's Dockerfile.
-pub fn dockerfile_path(directory: &str) -> String {
-    if directory.is_empty() { "Dockerfile".to_owned() } else { format!("{directory}/Dockerfile") }
-}
-
-/// The path of the ignore file that belongs to a Dockerfile.
-pub fn dockerignore_path(dockerfile: &str) -> String {
-    format!("{dockerfile}.dockerignore")
-}
-
 impl Outputs {
     /// Looks at the outputs of `compiled`. What cannot be an output is told and left out.
     pub fn examine<'c>(
@@ -60,17 +51,8 @@ impl Outputs {
     ) -> Self {
         let manifest_text = session.disk.read_bytes(MANIFEST, MAX_BYTES).ok().flatten();
         let mut outputs = Self { list: Vec::new(), manifest, manifest_text };
-        let mut writers: BTreeMap<&str, &Image> = BTreeMap::new();
         for (image, compiled) in compiled {
             let dockerfile = dockerfile_path(&image.directory);
-            if let Some(other) = writers.insert(&image.directory, image) {
-                let message =
-                    format!("`{}` and `{}` both compile to `{dockerfile}`", other.name.value, image.name.value);
-                let diagnostic = Diagnostic::error(&OUTPUT_CONFLICT, image.name.span, message);
-                let hint = "give each image a spec in a directory of its own";
-                diagnostics.error(diagnostic.also(other.name.span, "the other").hint(hint));
-                continue;
-            }
             let dockerignore = dockerignore_path(&dockerfile);
             for (path, text) in [(dockerfile, &compiled.printed.text), (dockerignore, &compiled.dockerignore)] {
                 let found = found(session, &path).and_then(|found| {
@@ -102,6 +84,18 @@ impl Outputs {
             }
         }
         manifest
+    }
+
+    /// What the worst of its outputs is, for each image.
+    pub fn states(&self) -> BTreeMap<&str, State> {
+        let mut states: BTreeMap<&str, State> = BTreeMap::new();
+        for output in self.list.iter().filter(|output| output.text.is_some()) {
+            let state = states.entry(&output.image).or_insert(State::Ok);
+            if output.state.rank() > state.rank() {
+                *state = output.state;
+            }
+        }
+        states
     }
 
     /// The images with an output of which `has` says so.

@@ -20,6 +20,8 @@ use std::thread;
 /// A workspace on this machine, read, and the images chosen from it.
 #[derive(Debug)]
 pub struct Session {
+    /// The directory it is.
+    pub root: PathBuf,
     /// Its files.
     pub disk: Disk,
     /// What they say.
@@ -129,7 +131,7 @@ impl Session {
             return Err(unreadable(format!("the name of `{}` is not UTF-8", file.display()), None));
         };
         let workspace = workspace::read(&disk, name);
-        Ok(Self { disk, workspace, selection: Selection::default(), _lock: lock })
+        Ok(Self { root: root.to_owned(), disk, workspace, selection: Selection::default(), _lock: lock })
     }
 
     fn choose(mut self, patterns: &[String], paths: &[String]) -> Result<Self, Refused> {
@@ -249,9 +251,10 @@ fn here() -> Result<PathBuf, Refused> {
         .map_err(|error| unreadable(format!("the current directory cannot be told: {}", reason(&error)), None))
 }
 
-/// Whether an argument means a file rather than the name of an image, which has neither slash nor, by custom, `.kdl`.
+/// Whether an argument means a file rather than the name of an image, which has no slash and, by custom, no `.kdl`.
 fn is_path(here: &Path, argument: &str) -> bool {
-    argument.contains('/') || argument.ends_with(".kdl") || here.join(argument).is_file()
+    let is_file = || !argument.is_empty() && here.join(argument).is_file();
+    argument.contains('/') || argument.ends_with(".kdl") || matches!(argument, "." | "..") || is_file()
 }
 
 /// The spec file that `path` names, seen from the current directory or else from the workspace's root, where messages

@@ -41,6 +41,13 @@ impl Sources {
         FileId(self.files.len() as u32 - 1)
     }
 
+    /// The same files as seen from above the directory that their paths start at, which is `directory` from there.
+    #[must_use]
+    pub fn below(&self, directory: &str) -> Self {
+        let below = |source: &Source| Source { path: format!("{directory}/{}", source.path).into(), ..source.clone() };
+        if directory.is_empty() { self.clone() } else { Self { files: self.files.iter().map(below).collect() } }
+    }
+
     /// The file of that number.
     ///
     /// # Panics

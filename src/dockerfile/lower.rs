@@ -50,6 +50,7 @@ pub fn lower(graph: &Graph, diagnostics: &mut Diagnostics) -> Result<Dockerfile,
             empty_stage: None,
             shell_place: None,
             has_said_shell: false,
+            has_pipes: false,
             body: Vec::new(),
         };
         lowering.stage();
@@ -122,6 +123,8 @@ struct StageLowering<'g, 'd> {
     shell_place: Option<Place<'g>>,
     /// Whether the stage has a SHELL yet.
     has_said_shell: bool,
+    /// Whether a command of the stage is a pipe.
+    has_pipes: bool,
     body: Vec<Placed>,
 }
 
@@ -137,6 +140,7 @@ impl<'g> StageLowering<'g, '_> {
         let on_builder = self.stage.on_builder && !matches!(base, ImageSource::Stage(_));
         let name = self.stage.name.as_ref().map(|name| name.value.clone());
         self.push(Instruction::From(From { base, on_builder, name }));
+        self.has_pipes = self.pipes();
         for step in &self.stage.steps {
             self.place = Place { origins: step.origins.clone(), step: Some(step) };
             self.step(&step.kind);

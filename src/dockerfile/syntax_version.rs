@@ -1,7 +1,7 @@
 //! Which version of the Dockerfile syntax a feature needs, and which features a file uses.
 
-use super::instruction::{Copied, ImageSource, Instruction, Run, RunMount};
-use super::parse::{Parsed, parse_raw};
+use super::instruction::{Body, Copied, ImageSource, Instruction, Run, RunMount};
+use super::parse::{Arguments, Flag, Parsed, parse_raw};
 use crate::graph::{Network, Target};
 
 /// A feature of the Dockerfile syntax that not every builder has.
@@ -107,7 +107,7 @@ pub(super) fn features(instruction: &Instruction) -> Vec<Feature> {
             uses(Feature::Mount, !mounts.is_empty());
             uses(Feature::SecretEnv, mounts.iter().any(secret_env));
             uses(Feature::Network, *network != Network::Default);
-            uses(Feature::Heredoc, matches!(body, super::Body::Lines(_)));
+            uses(Feature::Heredoc, matches!(body, Body::Lines(_)));
         }
         Instruction::Copy(copy) => {
             uses(Feature::Chmod, copy.mode.is_some());
@@ -149,7 +149,7 @@ fn is_context(source: &ImageSource) -> bool {
 }
 
 fn raw_features(parsed: &Parsed) -> Vec<Feature> {
-    let flag = |flag: &super::parse::Flag| match flag.name.as_str() {
+    let flag = |flag: &Flag| match flag.name.as_str() {
         "mount" if flag.value.as_ref().is_some_and(|value| value.contains("env=")) => Some(Feature::SecretEnv),
         "mount" => Some(Feature::Mount),
         "network" => Some(Feature::Network),
@@ -163,5 +163,29 @@ fn raw_features(parsed: &Parsed) -> Vec<Feature> {
         _ => None,
     };
     let heredoc = (!parsed.heredocs.is_empty()).then_some(Feature::Heredoc);
-    parsed.flags.iter().filter_map(flag).chain(heredoc).collect()
+    let inner = match &parsed.arguments {
+        Arguments::Instruction(inner) => raw_features(inner),
+        _ => Vec::new(),
+    };
+    parsed.flags.iter().filter_map(flag).chain(heredoc).chain(inner).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(raw: &str, expected: &[Feature]) {
+        assert_eq!(features(&Instruction::Raw(raw.to_owned())), expected, "{raw}");
+    }
+
+    #[test]
+    fn raw_instructions() {
+        check("RUN a", &[]);
+        check("RUN --mount=type=cache,target=/x --network=none a", &[Feature::Mount, Feature::Network]);
+        check("RUN --mount=type=secret,id=x,env=X a", &[Feature::SecretEnv]);
+        check("COPY --link --chmod=755 a /b", &[Feature::Link, Feature::Chmod]);
+        check("COPY <<A /b\nA", &[Feature::Heredoc]);
+        check("ONBUILD COPY --parents --exclude=x a /b", &[Feature::Parents, Feature::Exclude]);
+        check("HEALTHCHECK --start-interval=1s CMD a", &[Feature::StartInterval]);
+    }
 }

@@ -3,6 +3,9 @@
 //! The promise of a `run` is that any command that fails fails the build. A shell's default is another: of `a; b` only
 //! the status of `b` counts. So texts are read far enough to find their statements ([`analyse`]), and put together again
 //! as one `&&` chain or, where that could change a meaning, as lines under `set -e` ([`script`]).
+//!
+//! Inside a compound command the shell's own rule holds (POSIX.1-2017, 2.14, *set*): a failing command ends the script,
+//! unless it is a condition, is turned round by `!`, or stands before `&&` or `||`.
 
 mod read;
 mod word;

@@ -1,6 +1,6 @@
 //! A stable text form of graphs, for tests, goldens and people.
 
-use super::{Base, Copy, CopyFrom, Graph, Mount, Package, Packages, Reads, Run, Stage, Step, StepKind};
+use super::{Base, Check, Command, Copy, CopyFrom, Graph, Mount, Package, Packages, Reads, Run, Stage, Step, StepKind};
 use crate::base::{ImagePath, Owner, Spanned};
 use std::fmt::{self, Write as _};
 
@@ -146,11 +146,31 @@ fn write_config(f: &mut fmt::Formatter<'_>, stage: &Stage) -> fmt::Result {
     let lines = [
         config.user.as_ref().map(|user| format!("user {}", user.value)),
         config.stopsignal.as_ref().map(|signal| format!("stopsignal {}", signal.value)),
-        config.healthcheck.as_ref().map(|check| format!("healthcheck {:?}", check.value)),
-        config.entrypoint.as_ref().map(|command| format!("entrypoint {:?}", command.value)),
-        config.cmd.as_ref().map(|command| format!("cmd {:?}", command.value)),
+        config.healthcheck.as_ref().map(|check| format!("healthcheck {}", describe_check(&check.value))),
+        config.entrypoint.as_ref().map(|command| format!("entrypoint {}", describe_command(&command.value))),
+        config.cmd.as_ref().map(|command| format!("cmd {}", describe_command(&command.value))),
     ];
     lines.into_iter().flatten().try_for_each(|line| writeln!(f, "     {line}"))
+}
+
+fn describe_check(check: &Option<Check>) -> String {
+    let Some(check) = check else { return "none".to_owned() };
+    let times = [
+        ("interval", check.interval),
+        ("timeout", check.timeout),
+        ("start-period", check.start_period),
+        ("start-interval", check.start_interval),
+    ];
+    let times = times.into_iter().filter_map(|(name, time)| time.map(|time| format!(" {name}={time}")));
+    let retries = check.retries.map(|retries| format!(" retries={retries}"));
+    describe_command(&check.command) + &times.chain(retries).collect::<String>()
+}
+
+fn describe_command(command: &Command) -> String {
+    match command {
+        Command::Exec(words) => join(words.iter().map(|word| format!("{word:?}"))),
+        Command::Shell(text) => format!("shell={text:?}"),
+    }
 }
 
 fn owned(owner: &Option<Spanned<Owner>>) -> String {

@@ -11,7 +11,7 @@ pub use disk::Disk;
 pub use lock::Lock;
 pub use ownership::{MANIFEST, Manifest, Owned, State};
 pub use transaction::{Change, Ownership, Unwritable, commit, sweep};
-pub use workspace::{WORKSPACE_FILE, find_workspace};
+pub use workspace::{WORKSPACE_FILE, find_workspace, path_in_repository};
 
 use std::io;
 

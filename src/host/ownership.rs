@@ -4,7 +4,7 @@ use super::Disk;
 use crate::base::{Digest, Invalid, Span, Spanned, World as _, sha256_hex};
 use crate::diagnostic::codes::{INVALID_OWNERSHIP, UNREADABLE_FILE};
 use crate::diagnostic::{Diagnostic, Diagnostics, Reported, Sources};
-use crate::syntax::{Args, Decode, Fields, Merge, Node, Prop, Shape, Ty, parse};
+use crate::syntax::{Args, Decode, Fields, Merge, Node, Prop, Shape, Ty, parse, quoted};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
@@ -131,7 +131,7 @@ impl Manifest {
         }
         for (path, owned) in &self.outputs {
             for hash in &owned.hashes {
-                writeln!(text, "output {path:?} sha256=\"{hash}\" image=\"{}\"", owned.image)
+                writeln!(text, "output {} sha256=\"{hash}\" image=\"{}\"", quoted(path), owned.image)
                     .expect("a String takes all");
             }
         }

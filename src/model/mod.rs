@@ -7,8 +7,9 @@ use crate::base::{ImageName, Platform, Span, Spanned, StageName, normalize};
 use crate::diagnostic::codes::{CYCLE, DUPLICATE_NAME, PATH_ESCAPE, UNKNOWN_IMAGE};
 use crate::diagnostic::{Diagnostic, Diagnostics, Reported};
 use crate::spec::{self, Base, Document, From, Item, RuleSetting};
-use crate::syntax::Node;
+use crate::syntax::{Decode as _, Node, Value};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// An image, whole.
 #[derive(Debug, Clone)]
@@ -28,7 +29,7 @@ pub struct Image {
     /// Its stages, each behind those it needs, the final one last.
     pub stages: Vec<Stage>,
     /// Which images of the workspace there are.
-    pub images: Vec<ImageName>,
+    pub images: Arc<[ImageName]>,
     /// The node it came from.
     pub node: Node,
 }
@@ -57,6 +58,20 @@ pub struct SpecFile {
     pub path: String,
     /// What it holds.
     pub document: Document,
+    /// The names of its images, of those with mistakes too: they are no less there.
+    pub names: Vec<ImageName>,
+}
+
+impl SpecFile {
+    /// The file `path` with these nodes, decoded.
+    pub fn decode(path: &str, nodes: &[Node], diagnostics: &mut Diagnostics) -> Self {
+        let images = nodes.iter().filter(|node| node.name() == spec::Image::SHAPE.name);
+        let names = images.filter_map(|image| match &image.args.first()?.value {
+            Value::String(name) => ImageName::parse(name).ok(),
+            _ => None,
+        });
+        Self { path: path.to_owned(), names: names.collect(), document: spec::decode(nodes, diagnostics) }
+    }
 }
 
 /// The images of `files`. One with mistakes is told and left out; `workspace` is what `imgspec.kdl` says of all.
@@ -65,7 +80,7 @@ pub fn resolve(files: &[SpecFile], workspace: Option<&spec::Workspace>, diagnost
         files.iter().flat_map(|file| file.document.images.iter().map(move |image| (file, image))).collect();
     let mut names: BTreeMap<&ImageName, Span> = BTreeMap::new();
     let mut images = Vec::new();
-    let known: Vec<ImageName> = declared.iter().map(|(_, image)| image.name.value.clone()).collect();
+    let known: Arc<[ImageName]> = files.iter().flat_map(|file| &file.names).cloned().collect();
     for (file, image) in declared {
         let name = &image.name;
         if let Some(first) = names.insert(&name.value, name.span) {
@@ -83,7 +98,7 @@ fn resolve_image(
     file: &SpecFile,
     image: &spec::Image,
     workspace: Option<&spec::Workspace>,
-    known: &[ImageName],
+    known: &Arc<[ImageName]>,
     diagnostics: &mut Diagnostics,
 ) -> Result<Image, Reported> {
     let directory = file.path.rsplit_once('/').map_or("", |(directory, _)| directory).to_owned();
@@ -109,7 +124,7 @@ fn resolve_image(
         platforms: image.platforms.iter().map(|platform| platform.value.clone()).collect(),
         rules: rules.cloned().collect(),
         stages,
-        images: known.to_vec(),
+        images: Arc::clone(known),
         node: image.node.clone(),
     })
 }

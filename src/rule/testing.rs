@@ -4,7 +4,7 @@ use super::{Finding, Findings, Rule, Scene, scene};
 use crate::base::MemoryWorld;
 use crate::diagnostic::{Diagnostics, Sources};
 use crate::graph::{Graph, Level};
-use crate::{lower, model, spec, syntax};
+use crate::{lower, model, syntax};
 
 /// What the build context holds, by path and text.
 pub(super) type Files<'a> = &'a [(&'a str, &'a str)];
@@ -15,8 +15,7 @@ pub(super) fn graph(body: &str, world: &MemoryWorld) -> Graph {
     let mut diagnostics = Diagnostics::new();
     let file = Sources::new().add("image.kdl", &text);
     let nodes = syntax::parse(file, &text, &mut diagnostics).unwrap_or_default();
-    let document = spec::decode(&nodes, &mut diagnostics);
-    let files = [model::SpecFile { path: "image.kdl".to_owned(), document }];
+    let files = [model::SpecFile::decode("image.kdl", &nodes, &mut diagnostics)];
     let images = model::resolve(&files, None, &mut diagnostics);
     let options = lower::Options::default();
     let graph = images.first().and_then(|image| lower::lower(image, world, options, &mut diagnostics).ok());

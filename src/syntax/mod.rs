@@ -20,7 +20,7 @@ pub use format::format;
 pub use node::{Entry, Node, Property, Value};
 pub use outline::{MAX_DEPTH, MAX_MISTAKES, MAX_NODES};
 pub use parse::{MAX_BYTES, parse};
-pub use print::print;
+pub use print::{print, quoted};
 pub use shape::{Args, Merge, Prop, Shape, Ty};
 pub use value::FromValue;
 pub(crate) use value::words;

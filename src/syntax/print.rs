@@ -76,7 +76,7 @@ fn name(text: &str) -> String {
 }
 
 /// `text` as a KDL string in quotes, on one line.
-pub(crate) fn quoted(text: &str) -> String {
+pub fn quoted(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + 2);
     out.push('"');
     text.chars().for_each(|c| escaped(&mut out, c));

@@ -72,6 +72,14 @@ fn two_lone_specs_of_one_directory() {
         .ends(2)
         .says_part("error[output-conflict]: `Dockerfile` is what `one.kdl` compiles to");
     assert_eq!(workspace.read("Dockerfile"), before);
+    // A workspace knows of both, whichever is chosen.
+    workspace.write("imgspec.kdl", "workspace {\n    members \"*.kdl\"\n}\n");
+    for chosen in ["", "one", "two", "--keep-going"] {
+        let ran = workspace.run(&format!("compile {chosen}"));
+        assert!(matches!(ran.status, Some(1 | 2)), "{}", ran.err);
+        ran.says_part("error[output-conflict]: `one` and `two` both compile to `Dockerfile`");
+    }
+    assert_eq!(workspace.read("Dockerfile"), before);
 }
 
 #[test]
@@ -156,6 +164,9 @@ fn check() {
     let sarif: serde_json::Value = serde_json::from_str(&sarif).expect("JSON");
     assert_eq!(sarif["runs"][0]["results"].as_array().expect("a list").len(), 5);
     workspace.run("check --format github").ends(1).prints_part("::error file=a/Dockerfile,line=7,");
+    // A repository above is where a forge sees paths from.
+    std::fs::create_dir(workspace.outside(".git")).expect("made");
+    workspace.run("check --format github").ends(1).prints_part("::error file=root/a/Dockerfile,line=7,");
 }
 
 #[test]

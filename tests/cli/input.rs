@@ -144,3 +144,17 @@ fn hostile_names() {
     let first = workspace.read("new\nline/Dockerfile");
     assert!(first.lines().nth(1).expect("a line").is_empty(), "{first}");
 }
+
+#[test]
+fn a_mistake_elsewhere_is_told_once() {
+    let workspace = Workspace::of_images(&["a"]);
+    workspace.write("a/image.kdl", "image \"a\" {\n    from image=\"b\"\n    user \"1:1\"\n}\n");
+    // Broken in what it says, and broken in how it is written: the image is there all the same.
+    for (broken, code) in [("image \"b\" {\n    form scratch\n}\n", "unknown-node"), ("image \"b\" {\n", "syntax")] {
+        workspace.write("b/image.kdl", broken);
+        let ran = workspace.run("compile").ends(2).says_part(&format!("error[{code}]"));
+        assert!(!ran.err.contains("unknown-image"), "{}", ran.err);
+    }
+    std::fs::remove_dir_all(workspace.path("b")).expect("removed");
+    workspace.run("compile").ends(2).says_part("error[unknown-image]");
+}

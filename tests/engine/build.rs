@@ -35,7 +35,9 @@ impl Image {
 
 impl Drop for Image {
     fn drop(&mut self) {
-        run(Command::new("docker").args(["image", "rm", "--force", &self.tag]), 120);
+        // What buildah made has a second name, of its own way of naming.
+        let names = [self.tag.clone(), format!("localhost/{}", self.tag)];
+        run(Command::new("docker").args(["image", "rm", "--force"]).args(names), 120);
     }
 }
 

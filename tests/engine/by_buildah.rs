@@ -1,6 +1,6 @@
 //! The same goldens built by buildah, then given to the Docker Engine to look into.
 
-use crate::build::{Build, Image, compiled, copy_of, golden};
+use crate::build::{Build, Image, compiled, context_of, copy_of, golden};
 use crate::failures::{BROKEN, break_command};
 use crate::hostile::hostile;
 use crate::images;
@@ -44,14 +44,27 @@ fn failing_commands_fail_the_build() {
         let case = copy_of("multi-command");
         break_command(case.path(), command, broken);
         let image = Image::unused("multi-command");
-        assert!(!attempt(&compiled(case.path()), &image).success, "{broken:?} in place of {command:?} builds");
+        assert!(!attempt(&compiled(case.path()), &image, &[]).success, "{broken:?} in place of {command:?} builds");
     }
+}
+
+#[test]
+#[ignore = "needs buildah"]
+fn named_contexts() {
+    // Buildah goes by the very text after `--from=`.
+    let assets = format!("--build-context=assets:latest={}", context_of("named-context").join("assets").display());
+    let image = image_with(&golden("named-context"), "named-context", &[&assets]);
+    assert_eq!(image.output(&[]), b"logo\nlocal\n");
 }
 
 /// The image that buildah makes, in the Docker Engine.
 fn image(build: &Build, name: &str) -> Image {
+    image_with(build, name, &[])
+}
+
+fn image_with(build: &Build, name: &str, extra: &[&str]) -> Image {
     let image = build.unused(name);
-    let output = attempt(build, &image);
+    let output = attempt(build, &image, extra);
     assert!(output.success, "{name} does not build\n{}\n{}", output.text(), output.stderr);
     let directory = tempfile::tempdir().expect("a temporary directory");
     let archive = directory.path().join("image.tar").display().to_string();
@@ -62,11 +75,11 @@ fn image(build: &Build, name: &str) -> Image {
     image
 }
 
-fn attempt(build: &Build, image: &Image) -> Output {
+fn attempt(build: &Build, image: &Image, extra: &[&str]) -> Output {
     let mut command = buildah();
     // Docker's format: OCI's has no health check.
     command.args(["build", "--format=docker", "--isolation=chroot", "--network=host", "--layers", "--tag", &image.tag]);
-    run(command.args(build.arguments()), 900)
+    run(command.args(extra).args(build.arguments()), 900)
 }
 
 fn buildah() -> Command {

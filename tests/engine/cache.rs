@@ -41,13 +41,13 @@ fn append(path: &Path, text: &str) {
 fn check(case: &str, change: impl Fn(&Path), kept: &[&str], redone: &[&str]) {
     let context = copy_of(case);
     let build = golden(case).within(context.path());
-    let first = steps(&build, case);
+    steps(&build, case);
     let again = steps(&build, case);
     assert!(again.values().all(|cached| *cached), "nothing changed, but not all is cached: {again:#?}");
     change(context.path());
     let rebuilt = steps(&build, case);
     for word in kept.iter().chain(redone) {
-        assert!(first.keys().any(|instruction| instruction.contains(word)), "no step holds {word:?}: {first:#?}");
+        assert!(build.text().contains(word), "no step holds {word:?}\n{}", build.text());
     }
     // BuildKit does not speak of every step that it need not look at.
     for (instruction, cached) in &rebuilt {

@@ -33,26 +33,24 @@ pub struct CaseImage {
 
 /// The images of a case, or what is wrong with them; a warning is wrong too, since an example that warns is a bad one.
 pub fn compile_case(case: &str) -> Result<Vec<CaseImage>, String> {
-    let world = Disk::open(&root()).expect("the repository opens");
+    // As the command line does it: a case is a workspace of its own.
+    let world = Disk::open(&root().join("specs").join(case)).expect("the case opens");
     let (mut sources, mut diagnostics) = (Sources::new(), Diagnostics::new());
-    let directory = format!("specs/{case}");
-    let workspace_path = format!("{directory}/imgspec.kdl");
     let mut workspace = None;
-    if let Ok(text) = world.read(&workspace_path) {
-        let file = read(&workspace_path, &text, &mut sources, &mut diagnostics);
+    if let Ok(text) = world.read("imgspec.kdl") {
+        let file = read("imgspec.kdl", &text, &mut sources, &mut diagnostics);
         workspace = file.ok().and_then(|file| file.document.workspace);
     }
     let mut files = Vec::new();
-    for path in spec_paths(&world, &directory) {
+    for path in spec_paths(&world) {
         let text = world.read(&path).expect("a spec");
         files.extend(read(&path, &text, &mut sources, &mut diagnostics));
     }
     let target = workspace.as_ref().and_then(|workspace| workspace.target).unwrap_or_default();
     let mut images = Vec::new();
     for image in model::resolve(&files, workspace.as_ref(), &mut diagnostics) {
-        let below = image.directory.strip_prefix(&directory).unwrap_or_default();
         let compiled = compile(&image, &world, Options { target, unlocked: false }, &mut diagnostics);
-        let directory = below.trim_start_matches('/').to_owned();
+        let directory = image.directory.clone();
         images.extend(compiled.map(|compiled| CaseImage { directory, compiled }));
     }
     if diagnostics.is_empty() {
@@ -66,9 +64,8 @@ pub fn compile_case(case: &str) -> Result<Vec<CaseImage>, String> {
 }
 
 /// The specs of a case: `image.kdl` of its directory and of those right below it.
-fn spec_paths(world: &Disk, directory: &str) -> Vec<String> {
-    let below = world.list(directory).expect("a directory").into_iter().map(|entry| entry.path);
-    let directories = std::iter::once(directory.to_owned()).chain(below);
-    let specs = directories.map(|directory| format!("{directory}/image.kdl"));
+fn spec_paths(world: &Disk) -> Vec<String> {
+    let below = world.list("").expect("a directory").into_iter().map(|entry| format!("{}/image.kdl", entry.path));
+    let specs = std::iter::once("image.kdl".to_owned()).chain(below);
     specs.filter(|path| matches!(world.entry(path), Ok(Some(_)))).collect()
 }

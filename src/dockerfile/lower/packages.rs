@@ -27,7 +27,8 @@ impl StageLowering<'_, '_> {
             // It empties the cache after each installation, and the cache is a mount.
             statements.push(statement(&["rm", "-f", "/etc/apt/apt.conf.d/docker-clean"]));
         }
-        // By itself apt takes a source that it cannot reach for a warning, and old lists for good ones.
+        // By itself apt takes a source that it cannot reach for a warning, and old lists for good ones (the option is
+        // apt 2.2's, Debian 11).
         let update = || statement(&["apt-get", "update", "--error-on=any"]);
         let mut install = String::from("DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends");
         if packages.recommends {

@@ -47,7 +47,7 @@ impl StageLowering<'_, '_> {
     pub(super) fn shell_for_commands(&mut self) {
         let wanted = self.state.wanted_shell();
         // All commands of a stage run in one shell, in whatever order they stand.
-        let words = if self.pipes() && is_posix(&wanted) { self.failing_pipes(&wanted) } else { wanted };
+        let words = if self.has_pipes && is_posix(&wanted) { self.failing_pipes(&wanted) } else { wanted };
         let is_known = self.state.shell() == words;
         // Linters forget at each FROM what SHELL was, so that it is said again.
         let is_forgotten = !self.has_said_shell && words != default_shell();
@@ -83,7 +83,7 @@ impl StageLowering<'_, '_> {
     }
 
     /// Whether a command of the stage is a pipe, of which the shell by default tells only the last part's failure.
-    fn pipes(&self) -> bool {
+    pub(super) fn pipes(&self) -> bool {
         let texts = self.stage.steps.iter().flat_map(|step| match &step.kind {
             StepKind::Run(run) => run.commands.as_slice(),
             StepKind::Language(language) => language.install.commands.as_slice(),
