@@ -1,5 +1,6 @@
-//! `unused-arg`: a build argument that nothing reads. Arguments are read by shell text; elsewhere `$NAME` stays as it is
-//! written (language.md), which is the usual reason.
+//! `unused-arg`: a build argument that nothing reads. Arguments are read by shell text, right before which the compiler
+//! declares them; elsewhere `$NAME` stays as it is written (language.md). A program that looks into its environment finds
+//! none that no text mentions.
 
 use super::{Findings, Rule, Scene};
 use crate::base::EnvName;
@@ -19,7 +20,6 @@ fn check(scene: &Scene<'_>, findings: &mut Findings) {
     }
     // They inherit it.
     let heirs = scene.heirs();
-    let may_read_environment = heirs.iter().any(may_read_environment);
     for name in arguments {
         let in_raw = || heirs.iter().flat_map(Scene::raws).any(|raw| raw.rest.contains(name.value.as_str()));
         let is_expanded = || heirs.iter().any(|heir| heir.expands(name.value.as_str()));
@@ -27,15 +27,16 @@ fn check(scene: &Scene<'_>, findings: &mut Findings) {
             continue;
         }
         let literal = heirs.iter().find_map(|heir| literal(heir.stage, &name.value));
-        // Any program may read the argument from its environment, but for those that read nothing there.
-        if literal.is_none() && may_read_environment {
-            continue;
-        }
         let mut unused =
             Diagnostic::error(&RULE.code, name.span, format!("nothing reads the argument `{}`", name.value));
         if let Some(node) = literal {
             unused = unused
                 .hint(format!("`${}` in `{node}` is text like any other: only shell text expands it", name.value));
+        }
+        let call = heirs.iter().flat_map(|heir| heir.calls).find(|call| !INDIFFERENT.contains(&call.name.as_str()));
+        if let (None, Some(call)) = (literal, call) {
+            let (name, program) = (&name.value, &call.name);
+            unused = unused.hint(format!("a program is given it by the text: {name}=\"${name}\" {program} …"));
         }
         if let Some(other) = other_reader(scene, &heirs, &name.value) {
             unused = unused.hint(format!("{} reads it, and needs an `arg` of its own", other.described()));
@@ -76,10 +77,6 @@ fn literal(stage: &Stage, name: &EnvName) -> Option<&'static str> {
     in_steps.or(in_labels).or(in_env)
 }
 
-fn may_read_environment(scene: &Scene<'_>) -> bool {
-    scene.calls.iter().any(|call| !INDIFFERENT.contains(&call.name.as_str()))
-}
-
 /// Another stage whose text expands it, in vain.
 fn other_reader<'a>(scene: &Scene<'a>, heirs: &[Scene<'a>], name: &EnvName) -> Option<&'a Stage> {
     let is_heir = |other: &Scene<'_>| heirs.iter().any(|heir| std::ptr::eq(heir.stage, other.stage));
@@ -108,7 +105,9 @@ mod tests {
         let body = |rest: &str| format!("from \"debian\"; arg V=\"1\"; {rest}");
         check(&RULE, &body(""), &told);
         check(&RULE, &body("run \"echo x > /y\""), &told);
-        for used in ["run \"echo ${V:-x}\"", "run \"make\"", "raw \"LABEL v=$V\""] {
+        check(&RULE, &body("run \"make\""), &told);
+        check_hints(&RULE, &[], &body("run \"make\""), &["a program is given it by the text: V=\"$V\" make …"]);
+        for used in ["run \"echo ${V:-x}\"", "run \"V=$V make\"", "raw \"LABEL v=$V\""] {
             check(&RULE, &body(used), &[]);
         }
         check(&RULE, "from \"debian\"; arg \"SOURCE_DATE_EPOCH\" \"http_proxy\"", &[]);
