@@ -15,11 +15,16 @@ pub(super) fn connect(stage: &mut Stage) {
 }
 
 fn needs(step: &Step, steps: &[Step]) -> BTreeSet<StepId> {
-    let others = steps.iter().filter(|other| other.id != step.id);
-    others.filter(|other| needs_one(step, other, steps)).map(|other| other.id).collect()
+    let others = || steps.iter().filter(|other| other.id != step.id);
+    let has_arguments = others().any(|other| matches!(other.kind, StepKind::Arg { .. }));
+    let mentions = if has_arguments { Mentions::of(step) } else { Mentions::default() };
+    // What no step is known to write, an earlier command may have made.
+    let is_unwritten = |path: &ImagePath| !others().any(|writer| touches(writer, path));
+    let reads_unwritten = matches!(&step.reads, Reads::Paths(paths) if paths.iter().any(is_unwritten));
+    others().filter(|other| needs_one(step, other, &mentions, reads_unwritten)).map(|other| other.id).collect()
 }
 
-fn needs_one(step: &Step, other: &Step, steps: &[Step]) -> bool {
+fn needs_one(step: &Step, other: &Step, mentions: &Mentions<'_>, reads_unwritten: bool) -> bool {
     let above = other.id < step.id;
     let commands = matches!(step.kind, StepKind::Run(_) | StepKind::Language(_) | StepKind::Raw { .. });
     // Any command may read these.
@@ -28,7 +33,7 @@ fn needs_one(step: &Step, other: &Step, steps: &[Step]) -> bool {
         StepKind::Env { before_packages: true, .. } => step.executes(),
         StepKind::Env { .. } | StepKind::Path(_) | StepKind::Workdir(_) => commands,
         StepKind::Shell(_) => commands,
-        StepKind::Arg { name, .. } => mentions(step, name.value.as_str()),
+        StepKind::Arg { name, .. } => mentions.variable(name.value.as_str()),
         _ => false,
     };
     // A raw instruction may do anything to what is written below it.
@@ -44,26 +49,24 @@ fn needs_one(step: &Step, other: &Step, steps: &[Step]) -> bool {
                 | StepKind::Shell(_)
                 | StepKind::Workdir(_)
         );
-    surroundings || barrier || reads(step, other, steps) || goes_on_top(step, other)
+    surroundings || barrier || reads(step, other, reads_unwritten) || goes_on_top(step, other)
 }
 
 /// Whether `step` reads what `other` writes.
-fn reads(step: &Step, other: &Step, steps: &[Step]) -> bool {
+fn reads(step: &Step, other: &Step, reads_unwritten: bool) -> bool {
     let above = other.id < step.id;
     match &step.reads {
         Reads::EverythingAbove => above && !matches!(other.kind, StepKind::Arg { .. }),
-        Reads::Paths(paths) => paths.iter().any(|path| {
-            let touches = |writer: &Step| writer.writes.iter().any(|written| is_file_of(writer, written, path));
-            // What no step is known to write, an earlier command may have made.
-            let made_by_commands = || !steps.iter().any(|writer| writer.id != step.id && touches(writer));
-            touches(other) || above && matches!(other.kind, StepKind::Run(_)) && made_by_commands()
-        }),
+        Reads::Paths(paths) => {
+            paths.iter().any(|path| touches(other, path))
+                || above && matches!(other.kind, StepKind::Run(_)) && reads_unwritten
+        }
     }
 }
 
-/// Whether a write to `written` is a write of `path`: packages write everywhere, which every command waits for anyway.
-fn is_file_of(writer: &Step, written: &ImagePath, path: &ImagePath) -> bool {
-    !matches!(writer.kind, StepKind::Packages(_)) && written.overlaps(path)
+/// Whether a write of `writer` is a write of `path`: packages write everywhere, which every command waits for anyway.
+fn touches(writer: &Step, path: &ImagePath) -> bool {
+    !matches!(writer.kind, StepKind::Packages(_)) && writer.writes.iter().any(|written| written.overlaps(path))
 }
 
 /// Whether `step` writes below what `other` writes, or over it and is declared later.
@@ -83,19 +86,36 @@ fn is_directory(step: &Step) -> bool {
     matches!(step.kind, StepKind::Dir(_) | StepKind::Workdir(_) | StepKind::User { .. })
 }
 
-/// Whether the text of `step` mentions the variable `name`.
-fn mentions(step: &Step, name: &str) -> bool {
-    let texts: Vec<&str> = match &step.kind {
-        StepKind::Run(run) => run.commands.iter().map(|text| text.value.as_str()).collect(),
-        StepKind::Language(language) => language.install.commands.iter().map(|text| text.value.as_str()).collect(),
-        StepKind::Raw { text } => vec![text.value.as_str()],
-        _ => Vec::new(),
-    };
-    texts.into_iter().any(|text| match shell::analyse(text) {
-        Ok(analysis) => analysis.variables.contains(name),
-        // An instruction that is no shell text: any mention counts.
-        Err(_) => text.contains(name),
-    })
+/// What the text of a step mentions.
+#[derive(Default)]
+struct Mentions<'a> {
+    variables: BTreeSet<String>,
+    /// Instructions that are no shell text: any mention counts.
+    others: Vec<&'a str>,
+}
+
+impl<'a> Mentions<'a> {
+    fn of(step: &'a Step) -> Self {
+        let texts: Vec<&str> = match &step.kind {
+            StepKind::Run(run) => run.commands.iter().map(|text| text.value.as_str()).collect(),
+            StepKind::Language(language) => language.install.commands.iter().map(|text| text.value.as_str()).collect(),
+            StepKind::Raw { text } => vec![text.value.as_str()],
+            _ => Vec::new(),
+        };
+        let mut mentions = Self::default();
+        for text in texts {
+            match shell::analyse(text) {
+                Ok(analysis) => mentions.variables.extend(analysis.variables),
+                Err(_) => mentions.others.push(text),
+            }
+        }
+        mentions
+    }
+
+    /// Whether it mentions the variable `name`.
+    fn variable(&self, name: &str) -> bool {
+        self.variables.contains(name) || self.others.iter().any(|text| text.contains(name))
+    }
 }
 
 /// Where Python packages are installed, commands that run Python would write byte code into the layer.
