@@ -184,7 +184,14 @@ impl Session {
             diagnostics.extend(told);
             Attempt { image, compiled: compiled.ok(), sound }
         });
-        attempts.collect()
+        let attempts: Vec<Attempt<'_>> = attempts.collect();
+        // What the workspace allows, none of its images needs: told if all of them were looked at.
+        if attempts.len() == self.workspace.declared.len() && attempts.iter().all(|attempt| attempt.compiled.is_some())
+        {
+            let shared = attempts.first().into_iter().flat_map(|attempt| &attempt.image.rules);
+            rule::tell_needless(shared.filter(|setting| setting.shared), diagnostics);
+        }
+        attempts
     }
 }
 

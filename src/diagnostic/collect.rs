@@ -1,6 +1,8 @@
 //! The list that mistakes are told to.
 
 use super::{Diagnostic, Severity};
+use crate::base::Span;
+use std::collections::BTreeSet;
 
 /// The proof that a mistake was told: only [`Diagnostics::error`] makes one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -10,6 +12,7 @@ pub struct Reported(());
 #[derive(Debug, Clone, Default)]
 pub struct Diagnostics {
     list: Vec<Diagnostic>,
+    decisive: BTreeSet<Span>,
 }
 
 impl Diagnostics {
@@ -32,6 +35,17 @@ impl Diagnostics {
     /// Takes over what another list holds.
     pub fn extend(&mut self, other: Self) {
         self.list.extend(other.list);
+        self.decisive.extend(other.decisive);
+    }
+
+    /// Takes note that the setting at `place` decided how loud something was told, or that it was not.
+    pub fn decided_by(&mut self, place: Span) {
+        self.decisive.insert(place);
+    }
+
+    /// Whether the setting at `place` decided anything so far.
+    pub fn was_decided_by(&self, place: Span) -> bool {
+        self.decisive.contains(&place)
     }
 
     /// Forgets those that `keep` does not want.

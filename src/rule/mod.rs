@@ -41,10 +41,11 @@ mod unpinned_package;
 mod unused_arg;
 mod unused_stage;
 
+pub use levels::tell_needless;
+
 use crate::base::{Span, World};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Reported};
 use crate::graph::{Graph, Level};
-use levels::Levels;
 use scene::Scene;
 use std::collections::BTreeMap;
 
@@ -179,10 +180,9 @@ impl Findings {
 ///
 /// A finding at level deny is an error, one at level warn a warning. Of the settings for its rule the last one of its
 /// stage counts, else the last one of the graph, else the rule's own level. An `allow` that allowed nothing is told,
-/// unless it stands outside the image, where another may need it. `Err` if anything was an error.
+/// unless it stands outside the image, where another may need it ([`tell_needless`]). `Err` if anything was an error.
 pub fn check(graph: &Graph, world: &dyn World, diagnostics: &mut Diagnostics) -> Result<(), Reported> {
     let mut checked = Ok(());
-    let mut levels = Levels::new(graph);
     let facts = scene::facts(graph);
     for (at, stage) in graph.stages.iter().enumerate() {
         let scene = Scene::new(graph, at, world, &facts);
@@ -190,7 +190,7 @@ pub fn check(graph: &Graph, world: &dyn World, diagnostics: &mut Diagnostics) ->
             let mut findings = Findings::default();
             (rule.check)(&scene, &mut findings);
             for Finding { diagnostic, level } in findings.into_list() {
-                let level = levels.of(rule, stage).unwrap_or(level.unwrap_or(rule.level));
+                let level = levels::set_by(graph, rule, stage, diagnostics).or(level).unwrap_or(rule.level);
                 match level {
                     _ if graph.unlocked && rule.pins => {}
                     Level::Allow => {}
@@ -200,7 +200,7 @@ pub fn check(graph: &Graph, world: &dyn World, diagnostics: &mut Diagnostics) ->
             }
         }
     }
-    levels.tell(diagnostics).and(checked)
+    levels::tell(graph, diagnostics).and(checked)
 }
 
 /// The rules.

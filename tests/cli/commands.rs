@@ -38,6 +38,20 @@ fn compile() {
 }
 
 #[test]
+fn what_the_workspace_allows() {
+    let workspace = Workspace::of_images(&["a", "b"]);
+    let rules = "rules { allow \"root-at-runtime\" \"unpinned-base\" reason=\"a test\"; }";
+    workspace.write("imgspec.kdl", &format!("workspace {{\n    members \"*/image.kdl\"\n    {rules}\n}}\n"));
+    let moving = image("b").replace(BASE, "debian:bookworm-slim");
+    workspace.write("b/image.kdl", &moving);
+    let told = "warning[needless-allow]: rule `root-at-runtime` finds nothing here to allow";
+    let ran = workspace.run("compile").ends(0).says_part(told);
+    assert!(!ran.err.contains("rule `unpinned-base`"), "{}", ran.err);
+    // One image cannot tell what another needs.
+    workspace.run("compile a").ends(0).says("1 image: 0 written, 1 unchanged\n");
+}
+
+#[test]
 fn a_lone_spec() {
     let workspace = Workspace::new([("a/image.kdl", image("a").as_str())]);
     workspace
