@@ -47,7 +47,8 @@ fn gives_root_up(scene: &Scene<'_>) -> bool {
         Base::Scratch | Base::Stage(_) => None,
     };
     let commands = || scene.lineage().flat_map(|stage| [&stage.config.entrypoint, &stage.config.cmd]).flatten();
-    let starts_as_base = commands().next().is_none();
+    // The entrypoints of official images go over to another user for whatever server they are given.
+    let starts_as_base = scene.lineage().all(|stage| stage.config.entrypoint.is_none());
     let names = |word: &str| DROPPING.contains(&word.rsplit('/').next().unwrap_or_default());
     let starts_dropping = commands().any(|command| match &command.value {
         Command::Exec(words) => words.iter().any(|word| names(word)),
@@ -128,6 +129,7 @@ mod tests {
     fn what_drops() {
         for body in [
             "from \"nginx:1.27\"",
+            "from \"redis:7\"; cmd \"redis-server\" \"/etc/redis.conf\"",
             "from \"gcr.io/distroless/static-debian12:nonroot\"; entrypoint \"/x\"",
             "from \"debian\"; entrypoint \"nginx\" \"-g\" \"daemon off;\"",
             "from \"debian\"; entrypoint shell=\"exec gosu app x\"",
