@@ -6,7 +6,7 @@ use super::session::{Access, Attempt, Session};
 use super::terminal::Terminal;
 use crate::diagnostic::codes::NO_MATCH;
 use crate::diagnostic::{Diagnostic, Diagnostics};
-use crate::graph::{dot, mermaid};
+use crate::graph::{dot, mermaid, svg};
 use clap::{Args, ValueEnum};
 
 /// Print the build graph of an image
@@ -30,6 +30,8 @@ enum Format {
     Dot,
     /// For Mermaid
     Mermaid,
+    /// A picture
+    Svg,
 }
 
 impl Graph {
@@ -53,6 +55,7 @@ impl Graph {
             Format::Text => compiled.graph.to_string(),
             Format::Dot => dot(&compiled.graph),
             Format::Mermaid => mermaid(&compiled.graph),
+            Format::Svg => svg(&compiled.graph),
         });
         Exit::Clean
     }

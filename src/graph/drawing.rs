@@ -45,14 +45,18 @@ pub fn mermaid(graph: &Graph) -> String {
     text
 }
 
-struct Arrow {
-    from: String,
-    to: String,
-    between_stages: bool,
+/// An arrow between two nodes.
+pub(super) struct Arrow {
+    /// The node that must be there.
+    pub from: String,
+    /// The node that needs it.
+    pub to: String,
+    /// Whether they stand in two stages.
+    pub between_stages: bool,
 }
 
 /// The arrows of a drawing. Of what a step needs only that is drawn which no other thing it needs needs already.
-fn arrows(graph: &Graph) -> Vec<Arrow> {
+pub(super) fn arrows(graph: &Graph) -> Vec<Arrow> {
     let mut arrows = Vec::new();
     let numbers: BTreeMap<&str, usize> = graph
         .stages
@@ -94,11 +98,11 @@ fn arrows(graph: &Graph) -> Vec<Arrow> {
     arrows
 }
 
-fn title(stage: &Stage) -> String {
+pub(super) fn title(stage: &Stage) -> String {
     stage.name.as_ref().map_or_else(|| "final stage".to_owned(), |name| format!("stage {}", name.value))
 }
 
-fn base(stage: &Stage) -> String {
+pub(super) fn base(stage: &Stage) -> String {
     match &stage.base.value {
         Base::Scratch => "from scratch".to_owned(),
         Base::Registry(reference) => format!("from {reference}"),
@@ -107,11 +111,11 @@ fn base(stage: &Stage) -> String {
     }
 }
 
-fn base_node(stage: usize) -> String {
+pub(super) fn base_node(stage: usize) -> String {
     format!("s{stage}")
 }
 
-fn step_node(stage: usize, step: StepId) -> String {
+pub(super) fn step_node(stage: usize, step: StepId) -> String {
     format!("s{stage}_{}", step.0)
 }
 

@@ -7,6 +7,7 @@ pub mod known;
 pub mod shell;
 mod stage;
 mod step;
+mod svg;
 mod text;
 
 pub use config::{Config, Label};
@@ -17,6 +18,7 @@ pub use step::{
     Copy, CopyFrom, Dir, Fetch, File, Git, Language, Link, Mount, Packages, Reads, Run, Source, Step, StepId, StepKind,
     Unpack,
 };
+pub use svg::svg;
 pub use text::describe;
 
 pub use crate::spec::{

@@ -236,6 +236,7 @@ fn graph() {
     workspace.run("graph a").ends(0).says("").prints_part("user app 10001:10001");
     workspace.run("graph a --format dot").ends(0).prints_part("digraph \"a\" {\n");
     workspace.run("graph a --format mermaid").ends(0).prints_part("flowchart LR\n");
+    workspace.run("graph a --format svg").ends(0).prints_part("<svg xmlns=\"http://www.w3.org/2000/svg\"");
     workspace.run("graph b").ends(2).prints("");
 }
 
