@@ -3,12 +3,12 @@
 use super::paths;
 use super::sources::{is_glob, joined, matches};
 use crate::base::{EntryKind, EnvName, ImagePath, ImageRef, Invalid, Mode, Span, Spanned, World};
-use crate::diagnostic::codes::{INVALID_VALUE, PATH_ESCAPE, SHELL_SYNTAX};
+use crate::diagnostic::codes::{INVALID_VALUE, PATH_ESCAPE};
 use crate::diagnostic::{Diagnostic, Diagnostics, Reported};
 use crate::ecosystem;
 use crate::graph::{
     Account, Changes, Config, Copy, CopyFrom, Dir, Fetch, File, Git, Label, Link, Mount, Packages, Reads, Run, Source,
-    Step, StepId, StepKind, Unpack, shell,
+    Step, StepId, StepKind, Unpack,
 };
 use crate::model;
 use crate::spec::{self, EnvAt, Item};
@@ -307,13 +307,6 @@ impl<'a> Items<'a> {
     }
 
     fn run(&mut self, run: &spec::Run) -> Result<(), Reported> {
-        let mut readable = Ok(());
-        for text in &run.commands {
-            if let Err(invalid) = shell::analyse(&text.value) {
-                readable = Err(self.unreadable(&SHELL_SYNTAX, text.span, invalid));
-            }
-        }
-        readable?;
         let reads = match &run.reads {
             None => Reads::EverythingAbove,
             Some(written) => Reads::Paths(self.in_image_all(written)?.into_iter().map(|path| path.value).collect()),

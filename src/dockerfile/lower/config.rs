@@ -4,8 +4,8 @@ use super::super::instruction::{EnvValue, Healthcheck, Instruction};
 use super::{Place, StageLowering};
 use crate::base::{EnvName, ImagePath, Span, Spanned};
 use crate::diagnostic::Diagnostic;
-use crate::diagnostic::codes::INEXPRESSIBLE_VALUE;
-use crate::graph::{Base, Check, Command, Config};
+use crate::diagnostic::codes::{INEXPRESSIBLE_VALUE, SHELL_SYNTAX};
+use crate::graph::{Base, Check, Command, Config, shell};
 
 impl StageLowering<'_, '_> {
     pub(super) fn env(&mut self, variables: &[(Spanned<EnvName>, Spanned<String>)]) {
@@ -84,6 +84,11 @@ impl StageLowering<'_, '_> {
             self.at_node(signal.span);
             self.push(Instruction::Stopsignal(signal.value.clone()));
         }
+        let check = healthcheck.as_ref().and_then(|check| Some((check.span, &check.value.as_ref()?.command)));
+        let commands = [entrypoint, cmd].into_iter().flatten().map(|command| (command.span, &command.value));
+        for (span, command) in check.into_iter().chain(commands) {
+            self.check_shell_form(span, command);
+        }
         let exec = |command: &Command| match command {
             Command::Exec(words) => words.clone(),
             // What the shell form becomes in an image's config, said so that linters and readers see it.
@@ -111,6 +116,15 @@ impl StageLowering<'_, '_> {
         if let Some(command) = cmd {
             self.at_node(command.span);
             self.push(Instruction::Cmd(exec(&command.value)));
+        }
+    }
+
+    /// Tells shell text that does not end what it begins, if it is for a shell whose language is known.
+    fn check_shell_form(&mut self, span: Span, command: &Command) {
+        if let (Command::Shell(text), true) = (command, self.state.wants_posix_shell())
+            && let Err(invalid) = shell::analyse(text)
+        {
+            self.refuse(Diagnostic::error(&SHELL_SYNTAX, span, invalid.0));
         }
     }
 
