@@ -48,10 +48,15 @@ pub(crate) fn lower(
             mounts: vec![Mount::Cache { target: cache, id: None, sharing: Sharing::Shared }],
             network: Network::Default,
             user: None,
-            env: vec![(EnvName::parse("PYTHONDONTWRITEBYTECODE").expect("a name"), "1".to_owned())],
+            env: vec![(no_byte_code(), "1".to_owned())],
         },
         writes: into.into_iter().cloned().collect(),
     })
+}
+
+/// The variable that keeps Python from writing byte code, which would stay in the layer.
+pub(crate) fn no_byte_code() -> EnvName {
+    EnvName::parse("PYTHONDONTWRITEBYTECODE").expect("a name")
 }
 
 /// A requirement or option of a requirements file.

@@ -265,6 +265,16 @@ pub struct Language {
 impl Language {
     /// The directory that manifests are mounted in, each under its path in the context.
     pub const MANIFEST_DIR: &'static str = "/tmp/manifests";
+
+    /// The mounts that show the installation its manifests.
+    pub fn manifest_mounts(&self) -> Vec<Mount> {
+        let directory = ImagePath::root().join(&Self::MANIFEST_DIR[1..]);
+        let mount = |manifest: &Spanned<String>| Mount::Bind {
+            source: manifest.value.clone(),
+            target: directory.join(&manifest.value),
+        };
+        self.manifests.iter().map(mount).collect()
+    }
 }
 
 /// Commands to run.

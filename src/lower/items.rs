@@ -2,7 +2,7 @@
 
 use super::paths;
 use super::sources::{is_glob, joined, matches};
-use crate::base::{EntryKind, EnvName, ImagePath, ImageRef, Invalid, Mode, Span, Spanned, World};
+use crate::base::{EntryKind, ImagePath, ImageRef, Invalid, Mode, Span, Spanned, World};
 use crate::diagnostic::codes::{INVALID_VALUE, PATH_ESCAPE};
 use crate::diagnostic::{Diagnostic, Diagnostics, Reported};
 use crate::ecosystem;
@@ -372,9 +372,4 @@ impl<'a> Items<'a> {
 
 fn plain_mode() -> Mode {
     Mode::parse("0644").expect("a mode")
-}
-
-/// The variable that keeps Python from writing byte code, which would stay in the layer.
-pub(super) fn no_byte_code() -> EnvName {
-    EnvName::parse("PYTHONDONTWRITEBYTECODE").expect("a name")
 }

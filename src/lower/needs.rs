@@ -1,7 +1,7 @@
 //! What each step needs before it: the dependencies of language.md, *Order*, and no others.
 
-use super::items::no_byte_code;
 use crate::base::ImagePath;
+use crate::ecosystem::pip::no_byte_code;
 use crate::graph::{Reads, Stage, Step, StepId, StepKind, shell};
 use std::collections::BTreeSet;
 

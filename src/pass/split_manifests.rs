@@ -1,9 +1,8 @@
 //! Splits a language's manifests from its sources: the installation becomes a run that sees the manifests alone, mounted,
 //! so that only a change of theirs runs it again.
 
-use crate::base::ImagePath;
 use crate::diagnostic::{Diagnostics, Reported};
-use crate::graph::{Graph, Language, Mount, StepKind, Target};
+use crate::graph::{Graph, Language, Run, StepKind, Target};
 
 pub(super) fn run(graph: &mut Graph, _: &mut Diagnostics) -> Result<(), Reported> {
     // The classic builder mounts nothing: its Dockerfile copies the manifests right before the installation.
@@ -18,15 +17,8 @@ pub(super) fn run(graph: &mut Graph, _: &mut Diagnostics) -> Result<(), Reported
     Ok(())
 }
 
-fn mounted(language: &Language) -> crate::graph::Run {
-    let directory = ImagePath::resolve(Language::MANIFEST_DIR, &ImagePath::root()).expect("an absolute path");
+fn mounted(language: &Language) -> Run {
     let mut run = language.install.clone();
-    let mut mounts: Vec<Mount> = language
-        .manifests
-        .iter()
-        .map(|manifest| Mount::Bind { source: manifest.value.clone(), target: directory.join(&manifest.value) })
-        .collect();
-    mounts.append(&mut run.mounts);
-    run.mounts = mounts;
+    run.mounts = language.manifest_mounts().into_iter().chain(run.mounts).collect();
     run
 }

@@ -31,13 +31,7 @@ impl StageLowering<'_, '_> {
         if !self.needs_shell(&format!("`{}`", language.name)) {
             return;
         }
-        let directory = ImagePath::root().join(&Language::MANIFEST_DIR[1..]);
-        let mount = |manifest: &Spanned<String>| {
-            let target = ImagePath::resolve(&manifest.value, &directory).ok()?;
-            Some(Mount::Bind { source: manifest.value.clone(), target })
-        };
-        let mounts: Vec<Mount> = language.manifests.iter().filter_map(mount).collect();
-        self.run_with(&language.install, &mounts, Some(Joining::Never));
+        self.run_with(&language.install, &language.manifest_mounts(), Some(Joining::Never));
     }
 
     fn run_with(&mut self, run: &RunStep, manifests: &[Mount], joining: Option<Joining>) {
