@@ -34,7 +34,7 @@ pub fn read(
 ) -> Result<SpecFile, Reported> {
     let file = sources.add(path, text);
     let nodes = syntax::parse(file, text, diagnostics)?;
-    Ok(SpecFile::decode(path, &nodes, diagnostics))
+    Ok(SpecFile::decode(path, nodes, diagnostics))
 }
 
 /// Compiles an image.

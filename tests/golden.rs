@@ -70,7 +70,7 @@ fn passes() {
         let text = text.unwrap_or_else(|error| panic!("the pass {} has no spec: {error}", pass.name));
         let (mut sources, mut diagnostics) = (Sources::new(), Diagnostics::new());
         let file = imgspec::compile::read("image.kdl", &text, &mut sources, &mut diagnostics).expect(pass.name);
-        let images = model::resolve(&[file], None, &mut diagnostics);
+        let images = model::resolve(vec![file], &mut diagnostics);
         let world = imgspec::base::MemoryWorld::new([("requirements.txt", "flask==3.0.0\n"), ("src/app.py", "")]);
         let mut graph = lower(&images[0], &world, Options::default(), &mut diagnostics).expect(pass.name);
         for earlier in &PASSES[..number] {

@@ -43,6 +43,25 @@ impl ImageName {
 }
 
 name_type! {
+    /// The name of a template or mixin.
+    TemplateName
+}
+
+impl TemplateName {
+    /// The name `text`, or why it is none.
+    pub fn parse(text: &str) -> Result<Self, Invalid> {
+        let plain = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
+        if (1..=128).contains(&text.len()) && text.chars().all(plain) {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(Invalid::new(format!(
+                "`{text}` is not a template's name: letters, digits, `-`, `_` and `.`, at most 128"
+            )))
+        }
+    }
+}
+
+name_type! {
     /// The name of a build stage, in lower case as BuildKit's check `StageNameCasing` asks.
     StageName
 }

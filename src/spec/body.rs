@@ -1,12 +1,22 @@
 //! The nodes of a stage's body: one line each.
 
 use super::image::{Context, Platforms};
+use super::template::{STAGE_WHEN, Use, WHEN};
 use super::{
-    Arg, Cmd, Copy, Dir, Entrypoint, Env, Expose, Fetch, File, From, Git, Healthcheck, Label, Link, Packages, Path,
-    Pip, Raw, Rules, Run, Shell, Stage, Stopsignal, User, Volume, Workdir, packages,
+    Arg, Cmd, Copy, Dir, Entrypoint, Env, Expose, Fetch, File, From, Git, Healthcheck, Label, Link, Matrix, Packages, Param,
+    Path, Pip, Raw, Rules, Run, Set, Shell, Stage, Stopsignal, User, Volume, Workdir, packages,
 };
 use crate::diagnostic::{Diagnostics, Reported};
 use crate::syntax::{Decode, Node, Shape};
+
+macro_rules! with_body {
+    ([$($body:expr),* $(,)?] $(#[$doc:meta])* $name:ident = [$($own:expr),*]; $($rest:tt)*) => {
+        $(#[$doc])*
+        pub(super) const $name: &[&Shape] = &[$($own,)* $($body,)*];
+        with_body! { [$($body),*] $($rest)* }
+    };
+    ([$($body:expr),*]) => {};
+}
 
 macro_rules! stage_nodes {
     ($($(#[$doc:meta])* $variant:ident($type:ty) = $shape:expr, $decode:expr;)*) => {
@@ -16,12 +26,27 @@ macro_rules! stage_nodes {
             $($(#[$doc])* $variant($type),)*
         }
 
-        /// The nodes that a `stage` may hold, in the order of the language reference.
+        /// The nodes of a stage's body, in the order of the language reference.
         pub const STAGE_NODES: &[&Shape] = &[$($shape,)* Rules::SHAPE];
 
-        /// The nodes that an `image` may hold.
+        /// The nodes of an image's body, once it is put together.
         pub const IMAGE_NODES: &[&Shape] =
             &[Platforms::SHAPE, Context::SHAPE, Stage::SHAPE, $($shape,)* Rules::SHAPE];
+
+        /// The nodes that a `stage` may hold as it is written.
+        pub(super) const STAGE_CHILDREN: &[&Shape] = &[$($shape,)* Rules::SHAPE, STAGE_WHEN];
+
+        with_body! {
+            [Platforms::SHAPE, Context::SHAPE, Stage::SHAPE, $($shape,)* Rules::SHAPE]
+            /// The nodes that an `image` may hold as it is written.
+            IMAGE_CHILDREN = [Set::SHAPE, Use::SHAPE, Matrix::SHAPE, WHEN];
+            /// The nodes that a `template` may hold.
+            TEMPLATE_CHILDREN = [Param::SHAPE, Set::SHAPE, Use::SHAPE, WHEN];
+            /// The nodes that a `mixin` may hold.
+            MIXIN_CHILDREN = [Param::SHAPE, WHEN];
+            /// The nodes that a `rule` may hold.
+            RULE_CHILDREN = [Set::SHAPE, Use::SHAPE, Matrix::SHAPE, WHEN];
+        }
 
         impl Item {
             /// Decodes `node` if a stage's body may hold it.

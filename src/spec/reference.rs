@@ -145,6 +145,7 @@ fn merge_name(merge: Merge) -> &'static str {
 
 fn type_name(ty: Ty) -> &'static str {
     match ty {
+        Ty::Any => "any",
         Ty::Text => "string",
         Ty::Shell => "shell",
         Ty::Bool => "bool",
@@ -156,6 +157,7 @@ fn type_name(ty: Ty) -> &'static str {
         Ty::ImagePath => "image-path",
         Ty::ImageRef => "image-reference",
         Ty::ImageName => "image-name",
+        Ty::TemplateName => "template-name",
         Ty::StageName => "stage-name",
         Ty::EnvName => "env-name",
         Ty::Owner => "owner",
@@ -201,7 +203,7 @@ mod tests {
                 Item::decode(&nodes[0], &mut diagnostics).expect("a node of a stage").expect(text);
             }
             if parents.is_empty() {
-                crate::spec::decode(&nodes, &mut diagnostics);
+                crate::spec::decode(nodes, &mut diagnostics);
             }
             assert!(diagnostics.is_empty(), "{text}: {diagnostics:?}");
         }

@@ -3,7 +3,7 @@
 use super::{Ty, Value};
 use crate::base::{
     DebName, DebVersion, Digest, Duration, EnvName, ImageName, ImageRef, Invalid, Mode, Owner, Platform, Port,
-    Protocol, StageName,
+    Protocol, StageName, TemplateName,
 };
 
 /// A type that a KDL value can be.
@@ -102,7 +102,7 @@ macro_rules! parsed {
     };
 }
 
-parsed! { DebName DebVersion Digest Duration EnvName ImageName ImageRef Mode Owner Platform StageName }
+parsed! { DebName DebVersion Digest Duration EnvName ImageName ImageRef Mode Owner Platform StageName TemplateName }
 
 /// Makes an enum of words: its `WORDS`, `as_str`, and how it is read from a value of type [`Ty::OneOf`].
 macro_rules! words {
