@@ -1,7 +1,10 @@
 //! Floor 4: whole images. What specs say of each image, put together and checked across its parts: stages that name
 //! each other, images that name each other, the build context.
 
+mod merge;
 mod stages;
+
+pub use merge::{Layer, LayerKind, Merged, Override, merge};
 
 use crate::base::{ImageName, Platform, Span, Spanned, StageName, normalize};
 use crate::diagnostic::codes::{CYCLE, DUPLICATE_NAME, PATH_ESCAPE, UNKNOWN_IMAGE};
