@@ -58,7 +58,8 @@ pub fn read(world: &dyn World, file: &str) -> Workspace {
     }
     workspace.target = settings.as_ref().and_then(|settings| settings.target);
     let mut resolved = Diagnostics::new();
-    workspace.images = model::resolve(&documents, settings.as_ref(), &mut resolved);
+    documents[0].document.workspace = settings;
+    workspace.images = model::resolve(documents, &mut resolved);
     if workspace.unparsed {
         // What such a file declares is not known, nor then what is not there.
         resolved.retain(|diagnostic| diagnostic.code.name != UNKNOWN_IMAGE.name);
@@ -132,8 +133,7 @@ impl Workspace {
             self.unparsed = true;
             return None;
         };
-        let spec = SpecFile::decode(path, &nodes, &mut self.diagnostics);
-        self.declared.extend(spec.names.iter().map(|name| Declared { name: name.to_string(), file }));
+        let spec = SpecFile::decode(path, nodes, &mut self.diagnostics);
         documents.push(spec);
         Some(file)
     }

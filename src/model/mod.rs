@@ -11,7 +11,7 @@ mod scope;
 mod stages;
 mod templates;
 
-pub use merge::Override;
+pub use merge::{Layer, LayerKind, Merged, Override, merge};
 pub use origin::Origins;
 pub use plan::{Plan, SpecFile, Unit, directory_of};
 
@@ -135,8 +135,8 @@ impl Plan {
     ) -> Result<Image, Reported> {
         let merged = self.merged(unit, origins, diagnostics);
         let declaration = &self.declarations[unit.declaration];
-        let node = match merged {
-            Ok(node) => node,
+        let (node, checked) = match merged {
+            Ok(merged) => merged,
             Err(reported) => {
                 // Its own body may have mistakes all the same.
                 spec::check_body(&declaration.nodes, "`image`", diagnostics);
@@ -145,6 +145,7 @@ impl Plan {
         };
         let image = spec::Image::decode(&node, diagnostics);
         let mut image = self.whole(unit, image?, node, diagnostics)?;
+        checked?;
         for setting in image.rules.iter_mut().chain(image.stages.iter_mut().flat_map(|stage| &mut stage.rules)) {
             setting.shared |= !declaration.holds(setting.rule.span) || declaration.kind == spec::Kind::Rule;
         }
@@ -154,13 +155,13 @@ impl Plan {
         Ok(image)
     }
 
-    /// The node `image` of `unit`, put together from all it draws from.
+    /// The node `image` of `unit`, put together from all it draws from, and whether that went without mistakes.
     fn merged(
         &self,
         unit: &Unit,
         origins: &mut Origins,
         diagnostics: &mut Diagnostics,
-    ) -> Result<Node, Reported> {
+    ) -> Result<(Node, Result<(), Reported>), Reported> {
         let declaration = &self.declarations[unit.declaration];
         let own = [Link { declaration: unit.declaration, named_by: None }];
         *origins = Origins::new(self, unit, &own, None, Vec::new());
@@ -168,7 +169,7 @@ impl Plan {
         *origins = Origins::new(self, unit, &chain, None, Vec::new());
         let (layers, scope) = layers::layers(self, unit, &chain, diagnostics)?;
         *origins = Origins::new(self, unit, &chain, Some(&scope), Vec::new());
-        let merged = merge::merge(layers, diagnostics)?;
+        let merged = merge::merge(layers, diagnostics);
         origins.overrides = merged.overrides;
         let name = unit.name.value.as_str();
         let name = Entry {
@@ -177,14 +178,15 @@ impl Plan {
             written: format!("\"{name}\""),
             span: unit.name.span,
         };
-        Ok(Node {
+        let node = Node {
             annotation: None,
             name: Spanned::new(spec::Image::SHAPE.name.to_owned(), declaration.name_span),
             args: vec![name],
             props: Vec::new(),
             children: Some(merged.nodes),
             span: declaration.span,
-        })
+        };
+        Ok((node, merged.checked))
     }
 
     fn whole(
@@ -278,11 +280,11 @@ impl Plan {
     }
 
     /// The images of the workspace that `unit` is built from.
-    fn bases(&self, unit: &Unit) -> &[Spanned<ImageName>] {
+    fn bases<'u>(&self, unit: &'u Unit) -> &'u [Spanned<ImageName>] {
         unit.bases.get_or_init(|| {
             // What is wrong with it is told where it is put together itself.
             let node = self.merged(unit, &mut Origins::default(), &mut Diagnostics::new());
-            let image = node.and_then(|node| spec::Image::decode(&node, &mut Diagnostics::new()));
+            let image = node.and_then(|(node, _)| spec::Image::decode(&node, &mut Diagnostics::new()));
             let stages = image.and_then(|image| stages::resolve(&image, &mut Diagnostics::new()));
             stages.iter().flatten().filter_map(base_image).collect()
         })
@@ -298,57 +300,4 @@ fn base_image(stage: &Stage) -> Option<Spanned<ImageName>> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::diagnostic::Sources;
-
-    /// What is told of the images of `text`, as `line code: message`.
-    fn check(text: &str, expected: &[&str]) {
-        let (mut sources, mut diagnostics) = (Sources::new(), Diagnostics::new());
-        let file = crate::compile::read("app/image.kdl", text, &mut sources, &mut diagnostics).expect(text);
-        resolve(vec![file], &mut diagnostics);
-        let line = |d: Diagnostic| {
-            let line = d.span().map_or(0, |span| sources.place(span).line);
-            format!("{line} {}: {}", d.code.name, d.message)
-        };
-        assert_eq!(diagnostics.into_sorted().into_iter().map(line).collect::<Vec<_>>(), expected, "{text}");
-    }
-
-    #[test]
-    fn mistakes() {
-        check(
-            "image \"a\" { from scratch; }\nimage \"a\" { from scratch; }",
-            &["2 duplicate-name: there are two images `a`"],
-        );
-        check(
-            "image \"a\" {\n  stage \"b\" { from scratch; }\n  stage \"b\" { from scratch; }\n  from stage=\"c\"\n}",
-            &["3 duplicate-name: there are two stages `b`", "4 unknown-stage: there is no stage `c`"],
-        );
-        check(
-            "image \"a\" {\n  stage \"b\" { from stage=\"c\"; }\n  stage \"c\" { from stage=\"b\"; }\n  from stage=\"b\"\n}",
-            &["2 cycle: stages need each other: b → c → b"],
-        );
-        check(
-            "image \"a\" { from image=\"b\"; }\nimage \"b\" { from image=\"a\"; }\nimage \"c\" { from image=\"d\"; }",
-            &[
-                "1 cycle: images are built from each other: a → b → a",
-                "3 unknown-image: there is no image `d` in the workspace",
-            ],
-        );
-        check(
-            "image \"a\" {\n  context \"../..\"\n  from scratch\n}",
-            &["2 path-escape: the build context `../..` leaves the workspace"],
-        );
-    }
-
-    #[test]
-    fn stages_stand_behind_those_they_need() {
-        let text = "image \"a\" {\n stage \"x\" { from stage=\"z\"; }\n stage \"y\" { from scratch; }\n \
-                    stage \"z\" { from scratch; copy \"/\" to=\"/\" stage=\"y\"; }\n from stage=\"x\"\n}";
-        let (mut sources, mut diagnostics) = (Sources::new(), Diagnostics::new());
-        let file = crate::compile::read("image.kdl", text, &mut sources, &mut diagnostics).expect(text);
-        let images = resolve(vec![file], &mut diagnostics);
-        let names = images[0].stages.iter().map(|s| s.name.as_ref().map_or("", |name| name.value.as_str()));
-        assert_eq!(names.collect::<Vec<_>>(), ["y", "z", "x", ""]);
-    }
-}
+mod tests;

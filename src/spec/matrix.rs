@@ -41,8 +41,11 @@ impl Matrix {
     pub fn rows(&self) -> Vec<Vec<&Entry>> {
         let mut rows: Vec<Vec<&Entry>> = vec![Vec::new()];
         for axis in &self.axes {
-            let longer = |row: &Vec<&'_ Entry>| axis.values.iter().map(|value| [row.as_slice(), &[value]].concat());
-            rows = rows.iter().flat_map(|row| longer(row).collect::<Vec<_>>()).collect();
+            let mut longer = Vec::with_capacity(rows.len() * axis.values.len());
+            for row in &rows {
+                longer.extend(axis.values.iter().map(|value| [row.as_slice(), &[value]].concat()));
+            }
+            rows = longer;
         }
         rows.retain(|row| !self.exclude.iter().any(|excluded| self.is_excluded(row, excluded)));
         for included in &self.include {

@@ -1,7 +1,7 @@
 //! `image`, `template`, `mixin`, `defaults` and `rule` as they are written: what they draw from, what they set, and a body
 //! that is decoded once it is put together with those it draws from (`model/`).
 
-use super::body::{IMAGE_NODES, IMAGE_CHILDREN, MIXIN_CHILDREN, RULE_CHILDREN, STAGE_NODES, TEMPLATE_CHILDREN};
+use super::body::{IMAGE_NODES, MIXIN_CHILDREN, RULE_CHILDREN, STAGE_NODES, TEMPLATE_CHILDREN};
 use super::{Matrix, Param, Setting, set};
 use crate::base::{Span, Spanned, TemplateName};
 use crate::diagnostic::{Diagnostics, Reported};
@@ -220,4 +220,13 @@ pub const WHEN: &Shape = &Shape {
 };
 
 /// `when` in the body of a stage.
-pub const STAGE_WHEN: &Shape = &Shape { children: STAGE_NODES, ..*WHEN };
+pub const STAGE_WHEN: &Shape = &Shape {
+    name: "when",
+    doc: WHEN_DOC,
+    args: Args::NONE,
+    props: &[],
+    free_props: WHEN_VALUE,
+    children: STAGE_NODES,
+    merge: Merge::Step,
+    example: WHEN_EXAMPLE,
+};
