@@ -53,6 +53,33 @@ pub struct Image {
     pub origins: Origins,
 }
 
+impl Image {
+    /// Its settings of rules and those of its stages.
+    pub fn rule_settings(&self) -> impl Iterator<Item = &RuleSetting> {
+        self.rules.iter().chain(self.stages.iter().flat_map(|stage| &stage.rules))
+    }
+
+    /// Its whole spec, put together, as it would be written: `${{` in a value stands for itself.
+    pub fn rendered(&self) -> Node {
+        let mut node = self.node.clone();
+        write_out(std::slice::from_mut(&mut node));
+        node
+    }
+}
+
+fn write_out(nodes: &mut [Node]) {
+    for node in nodes {
+        for entry in node.args.iter_mut().chain(node.props.iter_mut().map(|prop| &mut prop.entry)) {
+            if let Value::String(text) = &mut entry.value
+                && text.contains("${{")
+            {
+                *text = text.replace("${{", "${{ '${{' }}");
+            }
+        }
+        write_out(node.children.as_deref_mut().unwrap_or_default());
+    }
+}
+
 /// A stage, whole.
 #[derive(Debug, Clone)]
 pub struct Stage {

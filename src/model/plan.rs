@@ -6,7 +6,7 @@ use super::scope::{Bound, Scope};
 use super::templates::Templates;
 use crate::base::{FileId, ImageName, Invalid, Span, Spanned, normalize};
 use crate::diagnostic::codes::{
-    AMBIGUOUS_RULE, DUPLICATE_NAME, INVALID_VALUE, MISSING_ARGUMENT, NO_MATCH, OUTPUT_CONFLICT, PATH_ESCAPE, WRONG_TYPE,
+    AMBIGUOUS_RULE, DUPLICATE_NAME, INVALID_VALUE, MISPLACED_NODE, MISSING_ARGUMENT, OUTPUT_CONFLICT, PATH_ESCAPE, WRONG_TYPE,
 };
 use crate::diagnostic::{Diagnostic, Diagnostics, Reported};
 use crate::spec::{self, Declaration, Document, Kind};
@@ -83,14 +83,19 @@ impl Plan {
         let mut plan = Self::default();
         let mut places = Vec::new();
         let mut matches = matches.iter();
-        for file in files {
+        for (at, file) in files.into_iter().enumerate() {
             if let Some(workspace) = file.document.workspace {
-                match &plan.workspace {
-                    None if plan.declarations.is_empty() && places.is_empty() => plan.workspace = Some(workspace),
-                    _ => misplaced_workspace(&workspace, diagnostics),
+                if at == 0 {
+                    plan.workspace = Some(workspace);
+                } else {
+                    diagnostics.error(misplaced("workspace", workspace.span));
                 }
             }
             for declaration in file.document.declarations {
+                if at > 0 && matches!(declaration.kind, Kind::Defaults | Kind::Rule) {
+                    diagnostics.error(misplaced(declaration.kind.as_str(), declaration.name_span));
+                    continue;
+                }
                 let matched = declaration.matches.as_ref().and_then(|_| matches.next());
                 places.push((Arc::clone(&file.path), matched));
                 plan.declarations.push(declaration);
@@ -108,6 +113,13 @@ impl Plan {
         plan.units.extend(ruled);
         plan.index(diagnostics);
         plan
+    }
+
+    /// The files that `unit` stands in and draws from.
+    pub fn files(&self, unit: &Unit) -> Vec<FileId> {
+        let chain = self.templates.chain(unit.declaration, &self.declarations, &mut Diagnostics::new());
+        let links = chain.unwrap_or_default();
+        links.iter().map(|link| self.declarations[link.declaration].span.file).chain([unit.file]).collect()
     }
 
     /// The unit of that name.
@@ -276,9 +288,9 @@ fn one_declaration_hint(declaration: &Declaration, unit: &Unit, first: &Unit) ->
     }
 }
 
-fn misplaced_workspace(workspace: &spec::Workspace, diagnostics: &mut Diagnostics) {
-    let message = "a member has no `workspace`: it stands in the workspace's own file";
-    diagnostics.error(Diagnostic::error(&NO_MATCH, workspace.span, message).hint("move it to imgspec.kdl"));
+fn misplaced(node: &str, span: Span) -> Diagnostic {
+    let message = format!("`{node}` stands in the workspace's own file, and this is a member");
+    Diagnostic::error(&MISPLACED_NODE, span, message).hint("move it to imgspec.kdl")
 }
 
 /// The values of the axes in `row`.
