@@ -10,12 +10,12 @@ mod machine;
 mod support;
 
 use annotate::{annotate, without_annotations};
-use imgspec::base::{MemoryWorld, World};
-use imgspec::compile::{compile, read};
+use imgspec::base::{ContextEntry, InTurn, Invalid, MemoryWorld, World};
+use imgspec::compile::compile;
 use imgspec::diagnostic::{CODES, Code, Diagnostic, Diagnostics, Sources, render};
 use imgspec::host::Disk;
 use imgspec::lower::Options;
-use imgspec::{model, rule};
+use imgspec::{rule, workspace};
 use proptest::prelude::*;
 use similar::TextDiff;
 use std::collections::BTreeMap;
@@ -38,18 +38,37 @@ fn the_machine_is_told_of() {
     assert!(failures.is_empty(), "\n{failures}");
 }
 
+/// The files of `below`, and `text` as `image.kdl`.
+struct Beside<'a> {
+    text: &'a str,
+    below: &'a dyn World,
+}
+
+impl World for Beside<'_> {
+    fn entry(&self, path: &str) -> Result<Option<ContextEntry>, Invalid> {
+        self.below.entry(path)
+    }
+
+    fn list(&self, path: &str) -> Result<Vec<ContextEntry>, Invalid> {
+        self.below.list(path)
+    }
+
+    fn read(&self, path: &str) -> Result<String, Invalid> {
+        if path == "image.kdl" { Ok(self.text.to_owned()) } else { self.below.read(path) }
+    }
+}
+
 /// The whole compiler on one file that is all of a workspace.
 fn compile_text(text: &str, world: &dyn World, unlocked: bool) -> (Vec<Diagnostic>, Sources) {
-    let (mut sources, mut diagnostics) = (Sources::new(), Diagnostics::new());
-    if let Ok(file) = read("image.kdl", text, &mut sources, &mut diagnostics) {
-        let files = [file];
-        let workspace = files[0].document.workspace.as_ref();
-        let target = workspace.and_then(|workspace| workspace.target).unwrap_or_default();
-        for image in model::resolve(&files, workspace, &mut diagnostics) {
-            let _ = compile(&image, world, Options { target, unlocked }, &mut diagnostics);
+    let workspace = workspace::read(&Beside { text, below: world }, &InTurn, "image.kdl");
+    let mut diagnostics = workspace.diagnostics.clone();
+    let options = Options { target: workspace.target().unwrap_or_default(), unlocked };
+    for unit in &workspace.plan.units {
+        if let Ok(image) = workspace.resolve(unit, &mut diagnostics) {
+            let _ = compile(&image, world, options, &mut diagnostics);
         }
     }
-    (diagnostics.into_sorted(), sources)
+    (diagnostics.into_sorted(), workspace.sources)
 }
 
 #[test]

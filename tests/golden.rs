@@ -10,6 +10,7 @@ use imgspec::diagnostic::{Diagnostics, Sources};
 use imgspec::dockerfile::Instruction;
 use imgspec::lower::{Options, lower};
 use imgspec::model;
+use imgspec::workspace::dockerignore_path;
 use imgspec::pass::PASSES;
 use similar::TextDiff;
 use std::collections::BTreeMap;
@@ -28,11 +29,15 @@ fn specs() {
         match compile_case(&case) {
             Ok(images) => {
                 for image in images {
-                    let directory = Path::new(&case).join(image.directory);
+                    let output = format!("{case}/{}", image.output);
+                    let graph = match output.strip_suffix("/Dockerfile") {
+                        Some(directory) => format!("{directory}/graph.txt"),
+                        None => format!("{output}.graph.txt"),
+                    };
                     let compiled = image.compiled;
-                    expected.insert(directory.join("Dockerfile"), compiled.printed.text);
-                    expected.insert(directory.join("Dockerfile.dockerignore"), compiled.dockerignore);
-                    expected.insert(directory.join("graph.txt"), compiled.graph.to_string());
+                    expected.insert(dockerignore_path(&output).into(), compiled.dockerignore);
+                    expected.insert(output.into(), compiled.printed.text);
+                    expected.insert(graph.into(), compiled.graph.to_string());
                 }
             }
             Err(diagnostics) => failures.push_str(&format!("{case}:\n{diagnostics}\n")),

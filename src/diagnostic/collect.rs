@@ -143,7 +143,7 @@ mod tests {
         for (code, place, message, image) in told {
             let code = if *code == 'a' { &INVALID_VALUE } else { &WRONG_TYPE };
             let mut diagnostic = Diagnostic::error(code, Span::new(FileId(0), *place, *place + 1), *message);
-            diagnostic.images = Some(Arc::from(*image)).filter(|image| !image.is_empty()).into_iter().collect();
+            diagnostic.images = Some(*image).filter(|image| !image.is_empty()).map(Arc::from).into_iter().collect();
             diagnostics.error(diagnostic);
         }
         let line = |d: Diagnostic| {
