@@ -44,6 +44,18 @@ pub fn compile(
     options: Options,
     diagnostics: &mut Diagnostics,
 ) -> Result<Compiled, Reported> {
+    let mut told = Diagnostics::new();
+    let compiled = compile_whole(image, world, options, &mut told);
+    diagnostics.extend(told.map(|diagnostic| image.origins.trace(diagnostic)));
+    compiled
+}
+
+fn compile_whole(
+    image: &Image,
+    world: &dyn World,
+    options: Options,
+    diagnostics: &mut Diagnostics,
+) -> Result<Compiled, Reported> {
     let mut graph = lower::lower(image, world, options, diagnostics)?;
     // The rules see what the spec says, before the passes drop and merge. What they deny does not hide what else is wrong.
     let ruled = rule::check(&graph, world, diagnostics);

@@ -10,9 +10,9 @@ mod machine;
 mod support;
 
 use annotate::{annotate, without_annotations};
-use imgspec::base::{ContextEntry, InTurn, Invalid, MemoryWorld, World};
+use imgspec::base::{ContextEntry, EntryKind, InTurn, Invalid, MemoryWorld, World};
 use imgspec::compile::compile;
-use imgspec::diagnostic::{CODES, Code, Diagnostic, Diagnostics, Sources, render};
+use imgspec::diagnostic::{CODES, Code, Diagnostic, Sources, render};
 use imgspec::host::Disk;
 use imgspec::lower::Options;
 use imgspec::{rule, workspace};
@@ -46,6 +46,9 @@ struct Beside<'a> {
 
 impl World for Beside<'_> {
     fn entry(&self, path: &str) -> Result<Option<ContextEntry>, Invalid> {
+        if path == "image.kdl" {
+            return Ok(Some(ContextEntry { path: path.to_owned(), kind: EntryKind::File }));
+        }
         self.below.entry(path)
     }
 
@@ -54,13 +57,22 @@ impl World for Beside<'_> {
     }
 
     fn read(&self, path: &str) -> Result<String, Invalid> {
-        if path == "image.kdl" { Ok(self.text.to_owned()) } else { self.below.read(path) }
+        match path {
+            "imgspec.kdl" => Ok(SEVERAL.to_owned()),
+            "image.kdl" => Ok(self.text.to_owned()),
+            _ => self.below.read(path),
+        }
     }
 }
 
-/// The whole compiler on one file that is all of a workspace.
+/// A workspace in which a file may hold several images.
+const SEVERAL: &str = "workspace { members \"image.kdl\"; output \"${{ image }}.Dockerfile\" }";
+
+/// The whole compiler on one file that is all of a workspace, or its own file if it says something of the workspace.
 fn compile_text(text: &str, world: &dyn World, unlocked: bool) -> (Vec<Diagnostic>, Sources) {
-    let workspace = workspace::read(&Beside { text, below: world }, &InTurn, "image.kdl");
+    let is_own = text.lines().any(|line| ["workspace", "defaults", "rule "].iter().any(|node| line.starts_with(node)));
+    let own = if is_own { "image.kdl" } else { "imgspec.kdl" };
+    let workspace = workspace::read(&Beside { text, below: world }, &InTurn, own);
     let mut diagnostics = workspace.diagnostics.clone();
     let options = Options { target: workspace.target().unwrap_or_default(), unlocked };
     for unit in &workspace.plan.units {
@@ -183,7 +195,7 @@ fn kdl_blocks(page: &str) -> Vec<&str> {
 /// An example as a file: nodes of a body stand in an image.
 fn whole(example: &str) -> String {
     let is_whole =
-        example.lines().any(|line| ["image ", "workspace "].iter().any(|word| line.trim_start().starts_with(word)));
+        example.lines().any(|line| ["image ", "template ", "mixin ", "workspace "].iter().any(|word| line.trim_start().starts_with(word)));
     let base = if example.contains("from ") { "" } else { "from \"debian:bookworm-slim\"\n" };
     if is_whole { example.to_owned() } else { format!("image \"app\" {{\n{base}{example}}}\n") }
 }

@@ -106,7 +106,12 @@ impl Plan {
         let declarations = plan.declarations.iter().zip(&places).enumerate();
         for (at, (declaration, (path, _))) in declarations.filter(|(_, (found, _))| found.kind == Kind::Image) {
             let directory: Arc<str> = directory_of(path).into();
-            units.extend(plan.units_of(at, declaration, path, &directory, diagnostics));
+            let made = plan.units_of(at, declaration, path, &directory, diagnostics);
+            if made.is_empty() {
+                // It has no name to be put together under, and its body may have mistakes all the same.
+                spec::check_body(&declaration.nodes, "`image`", diagnostics);
+            }
+            units.extend(made);
         }
         plan.units = units;
         let ruled = plan.ruled(&places, diagnostics);

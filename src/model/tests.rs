@@ -6,6 +6,7 @@ use crate::diagnostic::Sources;
 /// What is told of the images of `text`, as `line code: message`.
 fn check(text: &str, expected: &[&str]) {
     let (mut sources, mut diagnostics) = (Sources::new(), Diagnostics::new());
+    let text = &format!("workspace {{ output \"${{{{ image }}}}\" }};{text}");
     let file = crate::compile::read("app/image.kdl", text, &mut sources, &mut diagnostics).expect(text);
     resolve(vec![file], &mut diagnostics);
     let line = |d: Diagnostic| {
@@ -57,6 +58,7 @@ fn stages_stand_behind_those_they_need() {
 #[track_caller]
 fn check_whole(text: &str, expected: &str) {
     let (mut sources, mut diagnostics) = (Sources::new(), Diagnostics::new());
+    let text = &format!("workspace {{ output \"${{{{ image }}}}\" }};{text}");
     let file = crate::compile::read("app/image.kdl", text, &mut sources, &mut diagnostics).expect(text);
     let nodes: Vec<Node> = resolve(vec![file], &mut diagnostics).into_iter().map(|image| image.node).collect();
     assert_eq!(diagnostics.into_sorted(), [], "{text}");

@@ -199,7 +199,7 @@ mod tests {
             let nodes = parse(FileId(0), text, &mut diagnostics).expect(text);
             assert_eq!(nodes.len(), 1, "{text}");
             assert_eq!(nodes[0].name(), shape.name, "{text}");
-            if parents.contains(&"stage") && shape.name != "rules" {
+            if parents.contains(&"stage") && !["rules", "when"].contains(&shape.name) {
                 Item::decode(&nodes[0], &mut diagnostics).expect("a node of a stage").expect(text);
             }
             if parents.is_empty() {

@@ -7,7 +7,7 @@
 //! ```
 //!
 //! Other places of a diagnostic have `----`. A place that starts where the comment's own slashes stand is quoted instead,
-//! `//@ "image" error[…]`, and so is one with a tab before it. `// help:` and `// trace:` follow the diagnostic.
+//! `//@ "image" error[…]`, and so is one with a tab before it. `// help:`, `// in 2 images:` and `// trace:` follow the diagnostic.
 
 use imgspec::base::Span;
 use imgspec::diagnostic::render::visible;
@@ -46,6 +46,9 @@ pub fn annotate(text: &str, diagnostics: &[Diagnostic], sources: &Sources) -> St
         note.push_str(&mark(text, first.span, sources, '^', &format!("{message}{label}")));
         for hint in &diagnostic.hints {
             note.push_str(&format!("// help: {hint}\n"));
+        }
+        if let Some(images) = diagnostic.images_in_words() {
+            note.push_str(&format!("// {images}\n"));
         }
         for step in &diagnostic.trace {
             note.push_str(&format!("// trace: {}: {}\n", sources.place(step.span).line, step.message));
