@@ -19,7 +19,7 @@ pub use duration::Duration;
 pub use image_path::{ImagePath, normalize};
 pub use image_ref::ImageRef;
 pub use mode::Mode;
-pub use names::{EnvName, ImageName, Owner, Platform, StageName};
+pub use names::{EnvName, ImageName, Owner, ParamName, Platform, StageName};
 pub use port::{Port, Protocol};
 pub use sha256::sha256_hex;
 pub use span::{FileId, Span, Spanned};

@@ -1,7 +1,12 @@
 //! Floor 4: whole images. What specs say of each image, put together and checked across its parts: stages that name
 //! each other, images that name each other, the build context.
 
+mod expression;
+mod scope;
 mod stages;
+
+pub use expression::{expand_entry, expand_nodes, expand_text};
+pub use scope::{Binding, Scope};
 
 use crate::base::{ImageName, Platform, Span, Spanned, StageName, normalize};
 use crate::diagnostic::codes::{CYCLE, DUPLICATE_NAME, PATH_ESCAPE, UNKNOWN_IMAGE};

@@ -145,6 +145,7 @@ fn merge_name(merge: Merge) -> &'static str {
 
 fn type_name(ty: Ty) -> &'static str {
     match ty {
+        Ty::Any => "any",
         Ty::Text => "string",
         Ty::Shell => "shell",
         Ty::Bool => "bool",
