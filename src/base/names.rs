@@ -100,6 +100,38 @@ impl EnvName {
     }
 }
 
+name_type! {
+    /// The name of a parameter or of an axis of a matrix: what an expression can call it by.
+    ParamName
+}
+
+impl ParamName {
+    /// The names that every image's expressions have.
+    pub const BUILTINS: &'static [&'static str] = &["dir", "image"];
+
+    /// Words of the language of expressions.
+    const RESERVED: &'static [&'static str] = &[
+        "False", "None", "True", "and", "elif", "else", "false", "if", "in", "is", "loop", "none", "not", "or", "self",
+        "true",
+    ];
+
+    /// The name `text`, or why it is none.
+    pub fn parse(text: &str) -> Result<Self, Invalid> {
+        let invalid = |reason: &str| Err(Invalid::new(format!("`{text}` cannot name a parameter: {reason}")));
+        if Self::BUILTINS.contains(&text) {
+            return invalid("each image has that name");
+        }
+        if Self::RESERVED.contains(&text) {
+            return invalid("it is a word of expressions");
+        }
+        match EnvName::parse(text) {
+            Ok(_) if text.len() <= 64 => Ok(Self(text.to_owned())),
+            Ok(_) => invalid("a name has at most 64 characters"),
+            Err(_) => invalid("it has letters, digits and `_`, the first no digit"),
+        }
+    }
+}
+
 /// Who owns a file or runs a command: `user` or `user:group`, each a name or a number.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Owner {
@@ -194,6 +226,11 @@ mod tests {
         check(ImageName::parse, &["cart", "cart-2", "a.b_c"], &["", "Cart", "-a", "a-", "a b", "a/b", "a.-b"]);
         check(StageName::parse, &["build", "build-2"], &["", "Build", "scratch", "context", "0", "2nd", "a b"]);
         check(EnvName::parse, &["PATH", "_x1"], &["", "1A", "A-B", "A B", "A=", "$A", "é"]);
+        check(
+            ParamName::parse,
+            &["port", "_x1", "Queue", "images"],
+            &["", "a-b", "1a", "é", "a.b", "image", "dir", "and", "None", "loop", &"a".repeat(65)],
+        );
         check(
             Owner::parse,
             &["app", "app:app", "1000:0", "www-data", "0"],

@@ -89,6 +89,12 @@ pub mod told {
         UNKNOWN_IMAGE = "unknown-image";
         /// A step, user or rule that is not there.
         UNKNOWN_NAME = "unknown-name";
+        /// A name in an expression that stands for nothing.
+        UNDEFINED_NAME = "undefined-name";
+        /// An expression that cannot be worked out.
+        INVALID_EXPRESSION = "invalid-expression";
+        /// An expression in shell text where no quoting keeps its value as it is.
+        UNQUOTABLE_EXPRESSION = "unquotable-expression";
         /// Stages or images that need each other.
         CYCLE = "cycle";
         /// Steps that cannot be ordered.

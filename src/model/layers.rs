@@ -4,11 +4,11 @@ use super::expression::expand_nodes;
 use super::merge::{Layer, LayerKind};
 use super::params;
 use super::plan::{Plan, Unit};
-use super::scope::{Bound, Scope};
+use super::scope::Scope;
 use super::templates::Link;
 use crate::diagnostic::codes::{INVALID_VALUE, UNKNOWN_PARAMETER};
 use crate::diagnostic::{Diagnostic, Diagnostics, Reported};
-use crate::spec::{self, Kind};
+use crate::spec::{self, Bound, Given, Kind};
 use crate::syntax::{Entry, Node, Property};
 
 /// The layers of `unit`, which draws from `chain`, low to high, and the names its expressions could use.
@@ -112,12 +112,13 @@ impl Conditions<'_> {
     /// Tells a value that a parameter or axis never has: a `when` of it would never hold.
     fn check_can_hold(&self, name: &str, entry: &Entry, diagnostics: &mut Diagnostics) -> Result<(), Reported> {
         let mut params = self.chain.iter().flat_map(|link| &self.plan.declarations[link.declaration].params);
-        if let Some(param) = params.find(|param| param.name.value == name) {
-            return param.check(std::slice::from_ref(entry), false, entry.span, diagnostics).map(|_| ());
+        if let Some(param) = params.find(|param| param.name.value.as_str() == name) {
+            let given = Given { values: std::slice::from_ref(entry), is_list: false, span: entry.span };
+            return param.check(given, diagnostics).map(|_| ());
         }
         let declaration = &self.plan.declarations[self.unit.declaration];
         let mut axes = declaration.matrix.iter().flat_map(|matrix| &matrix.axes);
-        if let Some(axis) = axes.find(|axis| axis.name.value == name)
+        if let Some(axis) = axes.find(|axis| axis.name.value.as_str() == name)
             && !axis.values.iter().any(|value| value.value == entry.value)
         {
             let message = format!("`{name}` never is {}", entry.written);

@@ -11,9 +11,11 @@ mod scope;
 mod stages;
 mod templates;
 
+pub use expression::{expand_entry, expand_nodes, expand_text};
 pub use merge::{Layer, LayerKind, Merged, Override, merge};
 pub use origin::Origins;
 pub use plan::{Plan, SpecFile, Unit, directory_of};
+pub use scope::{Binding, Scope};
 
 use crate::base::{ImageName, Platform, Span, Spanned, StageName, normalize};
 use crate::diagnostic::codes::{CYCLE, INCOMPLETE_TEMPLATE, PATH_ESCAPE, UNKNOWN_IMAGE};

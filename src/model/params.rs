@@ -2,12 +2,13 @@
 
 use super::expression::expand_entry;
 use super::plan::{Plan, Unit};
-use super::scope::{Bound, Scope};
+use super::scope::Scope;
 use super::templates::{Link, name_of};
+use crate::base::Span;
 use crate::diagnostic::codes::{CONFLICT, DUPLICATE_NAME, MISSING_PARAMETER, UNKNOWN_PARAMETER};
 use crate::diagnostic::{Diagnostic, Diagnostics, Reported};
-use crate::spec::{Param, Setting};
-use crate::syntax::{Entry, Value};
+use crate::spec::{Bound, Given, Param, ParamType, Setting};
+use crate::syntax::{Entry, Ty, Value, quoted};
 
 /// The names that expressions of `unit`, which draws from `chain`, can use: `image`, `dir`, its axes, and the parameters
 /// of the chain, each as the highest body sets it.
@@ -18,10 +19,9 @@ pub(super) fn bind(
     diagnostics: &mut Diagnostics,
 ) -> Result<Scope, Reported> {
     let mut scope = unit.axes.clone();
-    let text = |text: &str| Bound::One(Value::String(text.to_owned()));
     let own = plan.declarations[unit.declaration].name_span;
-    scope.bind("image", text(unit.name.value.as_str()), unit.name.span);
-    scope.bind("dir", text(if unit.directory.is_empty() { "." } else { &unit.directory }), own);
+    scope.bind("image", Bound::text(unit.name.value.as_str()), unit.name.span);
+    scope.bind("dir", Bound::text(if unit.directory.is_empty() { "." } else { &*unit.directory }), own);
     let bodies = || chain.iter().map(|link| &plan.declarations[link.declaration]);
     let params: Vec<&Param> = bodies().flat_map(|body| &body.params).collect();
     let settings: Vec<&Setting> = bodies().flat_map(|body| &body.settings).collect();
@@ -38,7 +38,7 @@ pub(super) fn bind(
             continue;
         }
         let setting = settings.iter().rfind(|setting| setting.name.value == *name);
-        let axis = unit.axes.get(name).map(|axis| (axis.value.clone(), axis.span));
+        let axis = unit.axes.get(name.as_str()).map(|axis| (axis.value.clone(), axis.span));
         let own = plan.declarations[unit.declaration].settings.iter().find(|setting| setting.name.value == *name);
         let value = match (axis, setting) {
             (Some((_, span)), _) if own.is_some() => {
@@ -46,10 +46,14 @@ pub(super) fn bind(
                 let place = own.map_or(span, |setting| setting.name.span);
                 Err(diagnostics.error(Diagnostic::error(&CONFLICT, place, message).also(span, "the axis")))
             }
-            (Some((value, span)), _) => param.check_bound(value, span, diagnostics),
+            (Some((value, span)), _) => {
+                let value = entry_of(value, span);
+                let given = Given { values: std::slice::from_ref(&value), is_list: false, span };
+                param.check(given, diagnostics).map(|bound| (bound, span))
+            }
             (None, Some(setting)) => given(param, &setting.values, setting.is_list, &scope, diagnostics),
             (None, None) => match &param.default {
-                Some(default) => given(param, default, param.is_list(), &scope, diagnostics),
+                Some(default) => given(param, default, param.ty == ParamType::List, &scope, diagnostics),
                 None => {
                     let needs = chain.iter().map(|link| &plan.declarations[link.declaration]);
                     let owner = needs.into_iter().find(|body| body.holds(param.name.span));
@@ -62,11 +66,26 @@ pub(super) fn bind(
             },
         };
         match value {
-            Ok((value, span)) => scope.bind(name, value, span),
+            Ok((value, span)) => scope.bind(name.as_str(), value, span),
             Err(reported) => failed = Some(reported),
         }
     }
     failed.map_or(Ok(scope), Err)
+}
+
+/// The value of an axis as an entry.
+fn entry_of(value: Bound, span: Span) -> Entry {
+    let value = match value {
+        Bound::One(value) => value,
+        // Axes have one value a row.
+        Bound::List(_) => Value::Null,
+    };
+    let written = match &value {
+        Value::String(text) => quoted(text),
+        Value::Integer(number) => number.to_string(),
+        other => format!("{other:?}"),
+    };
+    Entry { annotation: None, value, written, span }
 }
 
 /// The value that `entries` give `param`.
@@ -76,13 +95,13 @@ fn given(
     is_list: bool,
     scope: &Scope,
     diagnostics: &mut Diagnostics,
-) -> Result<(Bound, crate::base::Span), Reported> {
+) -> Result<(Bound, Span), Reported> {
     let mut values = Vec::new();
     for entry in entries {
-        values.extend(expand_entry(entry, scope, diagnostics)?);
+        values.extend(expand_entry(entry, Ty::Any, scope, diagnostics)?);
     }
     let span = entries.first().map_or(param.name.span, |entry| entry.span);
-    param.check(&values, is_list, span, diagnostics).map(|bound| (bound, span))
+    param.check(Given { values: &values, is_list, span }, diagnostics).map(|bound| (bound, span))
 }
 
 fn unknown(plan: &Plan, chain: &[Link], setting: &Setting) -> Diagnostic {
@@ -91,7 +110,7 @@ fn unknown(plan: &Plan, chain: &[Link], setting: &Setting) -> Diagnostic {
     let known: Vec<&str> =
         bodies.flat_map(|body| &body.params).map(|param| param.name.value.as_str()).collect();
     let diagnostic = Diagnostic::error(&UNKNOWN_PARAMETER, setting.name.span, format!("there is no parameter `{name}`"));
-    let diagnostic = diagnostic.did_you_mean(name, known.iter());
+    let diagnostic = diagnostic.did_you_mean(name.as_str(), known.iter());
     match (diagnostic.hints.is_empty(), known.is_empty()) {
         (false, _) => diagnostic,
         (true, true) => diagnostic.hint("what it extends and uses has no parameters"),

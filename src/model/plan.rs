@@ -2,15 +2,15 @@
 //! what each draws from. Cheap, so that a workspace of many images can be looked over, and few of them resolved.
 
 use super::expression::{expand_entry, expand_text};
-use super::scope::{Bound, Scope};
+use super::scope::Scope;
 use super::templates::Templates;
 use crate::base::{FileId, ImageName, Invalid, Span, Spanned, normalize};
 use crate::diagnostic::codes::{
     AMBIGUOUS_RULE, DUPLICATE_NAME, INVALID_VALUE, MISPLACED_NODE, MISSING_ARGUMENT, OUTPUT_CONFLICT, PATH_ESCAPE, WRONG_TYPE,
 };
 use crate::diagnostic::{Diagnostic, Diagnostics, Reported};
-use crate::spec::{self, Declaration, Document, Kind};
-use crate::syntax::{Entry, Node, Value};
+use crate::spec::{self, Bound, Declaration, Document, Kind};
+use crate::syntax::{Entry, Node, Ty, Value};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, OnceLock};
 
@@ -177,7 +177,7 @@ impl Plan {
     ) -> Vec<Unit> {
         let mut scope = Scope::default();
         let dir = if directory.is_empty() { "." } else { directory };
-        scope.bind("dir", Bound::One(Value::String(dir.to_owned())), declaration.name_span);
+        scope.bind("dir", Bound::text(dir), declaration.name_span);
         let rows = declaration.matrix.as_ref().map_or_else(|| vec![Vec::new()], spec::Matrix::rows);
         let mut units = Vec::new();
         for row in rows {
@@ -187,7 +187,7 @@ impl Plan {
                 named.bind(&binding.name, binding.value.clone(), binding.span);
             }
             let Ok(name) = name(declaration, directory, &named, diagnostics) else { continue };
-            let output = self.output(&name, &named, diagnostics);
+            let output = self.output(&name, directory, &named, diagnostics);
             let failed = declaration.failed.or(output.as_ref().err().copied());
             let output = output.unwrap_or_else(|_| DOCKERFILE.to_owned());
             units.push(Unit {
@@ -209,16 +209,16 @@ impl Plan {
     fn output(
         &self,
         name: &Spanned<ImageName>,
+        directory: &str,
         scope: &Scope,
         diagnostics: &mut Diagnostics,
     ) -> Result<String, Reported> {
         let pattern = self.workspace.as_ref().and_then(|workspace| workspace.output.as_ref());
         let Some(pattern) = pattern else {
-            let directory = scope.get("dir").map(|binding| binding.value.to_string()).unwrap_or_default();
-            return Ok(if directory == "." { DOCKERFILE.to_owned() } else { format!("{directory}/{DOCKERFILE}") });
+            return Ok(if directory.is_empty() { DOCKERFILE.to_owned() } else { format!("{directory}/{DOCKERFILE}") });
         };
         let mut scope = scope.clone();
-        scope.bind("image", Bound::One(Value::String(name.value.to_string())), name.span);
+        scope.bind("image", Bound::text(name.value.as_str()), name.span);
         let path = expand_text(pattern, &scope, diagnostics)?;
         let normal = normalize(&path).filter(|normal| !normal.is_empty() && !path.starts_with('/'));
         normal.filter(|normal| !path.ends_with('/') && normal != super::MANIFEST_PATH).ok_or_else(|| {
@@ -308,12 +308,12 @@ fn axes(
     let mut axes = Scope::default();
     let names = declaration.matrix.iter().flat_map(|matrix| &matrix.axes);
     for (axis, value) in names.zip(row) {
-        let values = expand_entry(value, scope, diagnostics)?;
+        let values = expand_entry(value, Ty::Any, scope, diagnostics)?;
         let [one] = values.as_slice() else {
             let message = format!("the axis `{}` takes one value a row, and this is a list", axis.name.value);
             return Err(diagnostics.error(Diagnostic::error(&WRONG_TYPE, value.span, message)));
         };
-        axes.bind(&axis.name.value, Bound::One(one.value.clone()), value.span);
+        axes.bind(axis.name.value.as_str(), Bound::One(one.value.clone()), value.span);
     }
     Ok(axes)
 }

@@ -1,6 +1,6 @@
 //! `matrix`
 
-use crate::base::{Span, Spanned};
+use crate::base::{ParamName, Span, Spanned};
 use crate::diagnostic::codes::{DUPLICATE_NODE, INVALID_VALUE, MISSING_ARGUMENT, MISSING_PROPERTY, TOO_LARGE};
 use crate::diagnostic::{Diagnostic, Diagnostics, Reported};
 use crate::syntax::{Args, Decode, Entry, Fields, Merge, Node, Shape, Ty};
@@ -20,7 +20,7 @@ pub struct Matrix {
 #[derive(Debug, Clone)]
 pub struct Axis {
     /// Its name.
-    pub name: Spanned<String>,
+    pub name: Spanned<ParamName>,
     /// Its values.
     pub values: Vec<Entry>,
 }
@@ -49,7 +49,7 @@ impl Matrix {
         }
         rows.retain(|row| !self.exclude.iter().any(|excluded| self.is_excluded(row, excluded)));
         for included in &self.include {
-            let value = |axis: &Axis| included.cells.iter().find(|(name, _)| name.value == axis.name.value);
+            let value = |axis: &Axis| included.cells.iter().find(|(name, _)| name.value == axis.name.value.as_str());
             rows.push(self.axes.iter().filter_map(value).map(|(_, entry)| entry).collect());
         }
         rows
@@ -57,7 +57,7 @@ impl Matrix {
 
     fn is_excluded(&self, row: &[&Entry], excluded: &Row) -> bool {
         excluded.cells.iter().all(|(name, value)| {
-            let at = self.axes.iter().position(|axis| axis.name.value == name.value);
+            let at = self.axes.iter().position(|axis| axis.name.value.as_str() == name.value);
             at.is_some_and(|at| row[at].value == value.value)
         })
     }
@@ -75,7 +75,7 @@ impl Matrix {
         }
         for row in &self.exclude {
             for (name, value) in &row.cells {
-                let Some(axis) = self.axes.iter().find(|axis| axis.name.value == name.value) else { continue };
+                let Some(axis) = self.axes.iter().find(|axis| axis.name.value.as_str() == name.value) else { continue };
                 if !axis.values.iter().any(|known| known.value == value.value) {
                     let message = format!("`{}` never is {}, so that this excludes nothing", name.value, value.written);
                     tell(Diagnostic::error(&INVALID_VALUE, value.span, message).also(axis.name.span, "its values"));
@@ -83,7 +83,7 @@ impl Matrix {
             }
         }
         for row in &self.include {
-            let lacks = |axis: &&Axis| !row.cells.iter().any(|(name, _)| name.value == axis.name.value);
+            let lacks = |axis: &&Axis| !row.cells.iter().any(|(name, _)| name.value == axis.name.value.as_str());
             for axis in self.axes.iter().filter(lacks) {
                 let message = format!("an included row has a value for every axis, and `{}` is not here", axis.name.value);
                 tell(Diagnostic::error(&MISSING_PROPERTY, row.span, message).also(axis.name.span, "the axis"));
@@ -145,12 +145,12 @@ impl Decode for Matrix {
         let mut matrix = Self::from_fields(&mut fields)?;
         for node in axes {
             let axis = Fields::new(node, AXIS, fields.diagnostics()).finish();
-            if let Some(first) = matrix.axes.iter().find(|axis| axis.name.value == node.name()) {
+            if let Some(first) = matrix.axes.iter().find(|axis| axis.name.value.as_str() == node.name()) {
                 let message = format!("the axis `{}` stands twice in one matrix", node.name());
                 let diagnostic = Diagnostic::error(&DUPLICATE_NODE, node.name.span, message);
                 fields.error(diagnostic.also(first.name.span, "first here"));
-            } else if axis.is_ok() {
-                matrix.axes.push(Axis { name: node.name.clone(), values: node.args.clone() });
+            } else if let (Ok(()), Ok(name)) = (axis, fields.parse(&node.name, ParamName::parse)) {
+                matrix.axes.push(Axis { name, values: node.args.clone() });
             }
             fields.note(axis);
         }

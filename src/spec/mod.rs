@@ -4,6 +4,7 @@
 mod body;
 mod common;
 mod config;
+mod constraint;
 mod copy;
 mod env;
 mod fetch;
@@ -36,7 +37,7 @@ pub use healthcheck::{Check, Healthcheck};
 pub use image::{Image, Stage};
 pub use matrix::{Axis, Matrix};
 pub use packages::{Manager, Package, Packages, Repository};
-pub use param::{Bound, Param};
+pub use param::{Bound, Given, Param, ParamType};
 pub use pip::Pip;
 pub use raw::Raw;
 pub use rules::{Level, RuleSetting, Rules};

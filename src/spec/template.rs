@@ -2,9 +2,10 @@
 //! that is decoded once it is put together with those it draws from (`model/`).
 
 use super::body::{IMAGE_NODES, MIXIN_CHILDREN, RULE_CHILDREN, STAGE_NODES, TEMPLATE_CHILDREN};
-use super::{Matrix, Param, Setting, set};
+use super::{Matrix, Param, Set, Setting};
 use crate::base::{Span, Spanned, TemplateName};
-use crate::diagnostic::{Diagnostics, Reported};
+use crate::diagnostic::codes::DUPLICATE_PROPERTY;
+use crate::diagnostic::{Diagnostic, Diagnostics, Reported};
 use crate::syntax::{Args, Decode, Entry, Fields, Merge, Node, Prop, Shape, Ty};
 
 /// What a declaration is.
@@ -86,7 +87,7 @@ impl Declaration {
         let params = if holds("param") { fields.decode_children::<Param>() } else { Vec::new() };
         let uses = if holds("use") { fields.decode_children::<Use>() } else { Vec::new() };
         let matrix = if holds("matrix") { fields.decode_child::<Matrix>() } else { None };
-        let settings = if holds("set") { set::decode(&mut fields) } else { Vec::new() };
+        let settings = if holds("set") { settings(&mut fields) } else { Vec::new() };
         let extends = extends.unwrap_or_else(|reported| {
             fields.note::<()>(Err(reported));
             None
@@ -115,6 +116,27 @@ impl Declaration {
             failed,
         }
     }
+}
+
+/// What a body sets, each name once.
+fn settings(fields: &mut Fields<'_>) -> Vec<Setting> {
+    let mut settings: Vec<Setting> = Vec::new();
+    for node in fields.children("set") {
+        let set = Set::decode(node, fields.diagnostics());
+        for setting in set.as_ref().map_or(&[][..], |set| &set.settings) {
+            let name = &setting.name;
+            match settings.iter().find(|earlier| earlier.name.value == name.value) {
+                None => settings.push(setting.clone()),
+                Some(earlier) => {
+                    let message = format!("`{}` is set twice in one body", name.value);
+                    let diagnostic = Diagnostic::error(&DUPLICATE_PROPERTY, name.span, message);
+                    fields.error(diagnostic.also(earlier.name.span, "first here").hint("keep one"));
+                }
+            }
+        }
+        fields.note(set);
+    }
+    settings
 }
 
 /// `use`

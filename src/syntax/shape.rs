@@ -3,7 +3,7 @@
 /// A type of value, as the language reference names it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ty {
-    /// Any value.
+    /// Any value: what it must be is said elsewhere, as by a parameter's type.
     Any,
     /// Any text, taken literally.
     Text,
@@ -55,7 +55,7 @@ impl Ty {
     /// Its name in messages, with an article.
     pub fn described(self) -> String {
         match self {
-            Self::Any => "a value".to_owned(),
+            Self::Any => "a string, a number, #true or #false".to_owned(),
             Self::Text => "a string".to_owned(),
             Self::Shell => "a string of shell text".to_owned(),
             Self::Bool => "#true or #false".to_owned(),
