@@ -71,6 +71,14 @@ pub mod told {
         UNEXPECTED_BLOCK = "unexpected-block";
         /// An annotation before a name or value that means nothing.
         UNKNOWN_ANNOTATION = "unknown-annotation";
+        /// An annotation before a node that cannot have it.
+        INVALID_ANNOTATION = "invalid-annotation";
+        /// `(remove)`, `(unset)` or `(replace)` of what no layer below has.
+        NOTHING_TO_REMOVE = "nothing-to-remove";
+        /// Something that is final, said otherwise.
+        OVERRIDDEN_FINAL = "overridden-final";
+        /// Two mixins that set one scalar.
+        MIXIN_CONFLICT = "mixin-conflict";
         /// A value of another type.
         WRONG_TYPE = "wrong-type";
         /// A value of the right type that is none of those allowed.
@@ -87,6 +95,8 @@ pub mod told {
         UNKNOWN_STAGE = "unknown-stage";
         /// An image that is not there.
         UNKNOWN_IMAGE = "unknown-image";
+        /// `before=` or `after=` a step that is not there.
+        UNKNOWN_STEP = "unknown-step";
         /// A step, user or rule that is not there.
         UNKNOWN_NAME = "unknown-name";
         /// A name in an expression that stands for nothing.

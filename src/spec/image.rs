@@ -6,7 +6,7 @@ use super::{From, Item, RuleSetting, Rules};
 use crate::base::{ImageName, Platform, Spanned, StageName};
 use crate::diagnostic::codes::MISSING_NODE;
 use crate::diagnostic::{Diagnostic, Reported};
-use crate::syntax::{Args, Decode, Fields, Merge, Node, Prop, Shape, Ty, duplicate_node};
+use crate::syntax::{Args, Decode, Fields, Merge, Node, Prop, Shape, Ty};
 
 /// An image.
 #[derive(Debug, Clone)]
@@ -127,18 +127,12 @@ fn decode_rules(fields: &mut Fields<'_>) -> Vec<RuleSetting> {
     fields.decode_children::<Rules>().into_iter().flat_map(|rules| rules.settings).collect()
 }
 
-/// The items of a body. A scalar that stands twice and a missing `from` are told.
+/// The items of a body. A missing `from` is told.
 fn decode_body(fields: &mut Fields<'_>) -> Vec<Item> {
     let node = fields.node;
     let mut items = Vec::new();
-    for (index, child) in node.children().iter().enumerate() {
+    for child in node.children() {
         let Some(decoded) = Item::decode(child, fields.diagnostics()) else { continue };
-        let shape = STAGE_NODES.iter().find(|shape| shape.name == child.name());
-        let scalar = shape.is_some_and(|shape| shape.merge == Merge::Scalar);
-        let earlier = node.children()[..index].iter().find(|earlier| earlier.name() == child.name());
-        if let (true, Some(earlier)) = (scalar, earlier) {
-            fields.error(duplicate_node(child, earlier));
-        }
         match decoded {
             Ok(item) => items.push(item),
             Err(reported) => fields.note::<()>(Err(reported)),

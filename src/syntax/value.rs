@@ -15,6 +15,35 @@ pub trait FromValue: Sized {
     fn from_value(value: &Value) -> Option<Result<Self, Invalid>>;
 }
 
+impl Ty {
+    /// Whether `value` can be read as this type, as [`FromValue::from_value`] says it.
+    pub fn check(self, value: &Value) -> Option<Result<(), Invalid>> {
+        fn read<T: FromValue>(value: &Value) -> Option<Result<(), Invalid>> {
+            T::from_value(value).map(|read| read.map(|_| ()))
+        }
+        match self {
+            Self::Text | Self::Shell | Self::ContextPath | Self::ImagePath | Self::PackageName | Self::Url => {
+                matches!(value, Value::String(_)).then_some(Ok(()))
+            }
+            Self::OneOf(_) => matches!(value, Value::String(_)).then_some(Ok(())),
+            Self::Bool => read::<bool>(value),
+            Self::Integer => read::<u32>(value),
+            Self::Port => read::<Port>(value),
+            Self::Duration => read::<Duration>(value),
+            Self::Mode => read::<Mode>(value),
+            Self::ImageRef => read::<ImageRef>(value),
+            Self::ImageName => read::<ImageName>(value),
+            Self::StageName => read::<StageName>(value),
+            Self::EnvName => read::<EnvName>(value),
+            Self::Owner => read::<Owner>(value),
+            Self::Platform => read::<Platform>(value),
+            Self::DebName => read::<DebName>(value),
+            Self::DebVersion => read::<DebVersion>(value),
+            Self::Digest => read::<Digest>(value),
+        }
+    }
+}
+
 impl FromValue for String {
     fn reads(ty: Ty) -> bool {
         matches!(ty, Ty::Text | Ty::Shell | Ty::ContextPath | Ty::ImagePath | Ty::PackageName | Ty::Url | Ty::OneOf(_))
