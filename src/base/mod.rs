@@ -12,6 +12,7 @@ mod port;
 mod sha256;
 mod span;
 mod suggest;
+mod workers;
 mod world;
 
 pub use build_cache::BuildCache;
@@ -26,6 +27,7 @@ pub use port::{Port, Protocol};
 pub use sha256::sha256_hex;
 pub use span::{FileId, Span, Spanned};
 pub use suggest::closest;
+pub use workers::{InTurn, Workers, map};
 pub use world::{ContextEntry, EntryKind, MemoryWorld, World};
 
 /// Why a text is not a value of its type: one sentence without a full stop.

@@ -2,8 +2,8 @@
 
 use super::Exit;
 use super::args::{Call, How};
-use super::outputs::{Output, Outputs};
-use super::session::{Access, Attempt, Session};
+use super::outputs::{Output, Outputs, examine};
+use super::session::{Access, Session};
 use super::terminal::{Terminal, counted};
 use crate::diagnostic::codes::{FOREIGN_OUTPUT, NO_MATCH, UNWRITABLE_OUTPUT};
 use crate::diagnostic::{Diagnostic, Diagnostics};
@@ -42,16 +42,17 @@ impl Compile {
 
     fn print(&self, session: Session, terminal: &mut Terminal) -> Exit {
         let mut diagnostics = Diagnostics::new();
-        let attempts = session.compile(&self.how, &mut diagnostics);
         let chosen = session.selection.names(&session.workspace);
         if chosen.len() != 1 {
             let names: Vec<&str> = chosen.iter().take(5).map(|declared| declared.name.as_str()).collect();
             let message = format!("`--stdout` prints one image, and {} are chosen", chosen.len());
             let diagnostic = Diagnostic::unplaced(&NO_MATCH, message);
             diagnostics.error(diagnostic.hint(format!("name one, such as {}", names.join(", "))));
+            return terminal.tell(diagnostics, &session.workspace.sources);
         }
-        if let ([Attempt { compiled: Some(compiled), .. }], false) = (attempts.as_slice(), diagnostics.has_errors()) {
-            terminal.print_verbatim(&compiled.printed.text);
+        let texts = session.compile(&self.how, &mut diagnostics, |_, compiled, _| compiled.printed.text.clone());
+        if !diagnostics.has_errors() {
+            texts.iter().flatten().for_each(|text| terminal.print_verbatim(text));
         }
         terminal.tell(diagnostics, &session.workspace.sources)
     }
@@ -61,9 +62,11 @@ impl Compile {
         let Ok(manifest) = session.read_manifest(&mut diagnostics) else {
             return terminal.tell(diagnostics, &session.workspace.sources);
         };
-        let attempts = session.compile(&self.how, &mut diagnostics);
-        let sound = attempts.iter().filter(|attempt| attempt.sound).filter_map(Attempt::as_compiled);
-        let outputs = Outputs::examine(&session, manifest, sound, &mut diagnostics);
+        let outputs = session.compile(&self.how, &mut diagnostics, |image, compiled, told| {
+            // What something is wrong with must not be written.
+            if told.has_errors() { Vec::new() } else { examine(&session, &manifest, image, compiled, told) }
+        });
+        let outputs = Outputs::new(&session, manifest, outputs.into_iter().flatten().flatten().collect());
         if !self.force {
             for output in outputs.list.iter().filter(|output| is_foreign(output)) {
                 diagnostics.error(foreign(&outputs, output));
@@ -100,7 +103,10 @@ impl Compile {
 
     /// What is to be done to an output, if anything.
     fn change(&self, output: &Output) -> Option<Change> {
-        if !self.settles(output) || output.state == State::Ok || (output.text.is_none() && output.found.is_none()) {
+        if !self.settles(output)
+            || output.state == State::Ok
+            || (output.state == State::Orphan && output.found.is_none())
+        {
             return None;
         }
         let to = output.text.clone().map(String::into_bytes);
@@ -118,7 +124,7 @@ impl Compile {
         let mut text = String::new();
         let changed: Vec<&Output> = outputs.list.iter().filter(|output| self.change(output).is_some()).collect();
         for output in changed.iter().take(SHOWN) {
-            let verb = if output.text.is_some() { "wrote" } else { "removed" };
+            let verb = if output.state == State::Orphan { "removed" } else { "wrote" };
             text.push_str(&format!("{verb} {}\n", output.path));
         }
         if changed.len() > SHOWN {

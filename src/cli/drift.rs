@@ -5,8 +5,7 @@ use crate::base::Span;
 use crate::compile::Compiled;
 use crate::diagnostic::codes::{FOREIGN_OUTPUT, MISSING_OUTPUT, ORPHAN_OUTPUT, STALE_OUTPUT};
 use crate::diagnostic::{Diagnostic, Severity, Sources, render::visible};
-use crate::host::{MANIFEST, State};
-use crate::workspace::Workspace;
+use crate::host::{MANIFEST, Manifest, State};
 use anstyle::{AnsiColor, Style};
 use similar::{DiffTag, TextDiff};
 use std::collections::BTreeMap;
@@ -25,11 +24,12 @@ pub struct Row {
     pub note: String,
 }
 
-/// The outputs that are not what they should be, in order of paths, and the manifest if it does not own them.
-pub fn rows(outputs: &Outputs, compiled: &BTreeMap<&str, &Compiled>, sources: &Sources) -> Vec<Row> {
-    let drifted = outputs.list.iter().filter(|output| output.state != State::Ok);
-    let mut rows: Vec<Row> =
-        drifted.map(|output| row(output, outputs, compiled.get(output.image.as_str()).copied(), sources)).collect();
+/// The rows of all outputs in order of paths: `of_images`, those of orphans, and one of the manifest if it does not own
+/// the outputs.
+pub fn all_rows(of_images: Vec<Row>, outputs: &Outputs) -> Vec<Row> {
+    let mut rows = of_images;
+    let orphans = outputs.list.iter().filter(|output| output.state == State::Orphan);
+    rows.extend(orphans.filter_map(|output| row(output, &outputs.manifest, None)));
     let after = outputs.manifest_after(|output| output.state == State::Ok).print();
     if rows.is_empty() && after.as_bytes() != outputs.manifest_text.as_deref().unwrap_or_default() {
         let state = if outputs.manifest_text.is_some() { State::Stale } else { State::Missing };
@@ -40,17 +40,19 @@ pub fn rows(outputs: &Outputs, compiled: &BTreeMap<&str, &Compiled>, sources: &S
     rows
 }
 
-fn row(output: &Output, outputs: &Outputs, compiled: Option<&Compiled>, sources: &Sources) -> Row {
+/// The row of an output, unless it is what it should be. The image it belongs to compiles to `compiled`.
+pub fn row(output: &Output, manifest: &Manifest, compiled: Option<(&Compiled, &Sources)>) -> Option<Row> {
     let mut row = Row { path: output.path.clone(), state: output.state, line: None, note: String::new() };
     match output.state {
-        State::Ok | State::Missing => {}
+        State::Ok => return None,
+        State::Missing => {}
         State::Orphan if output.found.is_none() => row.note = "no image claims it, and it is gone".to_owned(),
         State::Orphan if output.owned => row.note = "no image claims it".to_owned(),
         State::Orphan => {
             row.note =
                 "no image claims it, and it was changed by hand; `imgspec compile --force` removes it".to_owned();
         }
-        State::Edited if outputs.manifest.outputs.contains_key(&output.path) => {
+        State::Edited if manifest.outputs.contains_key(&output.path) => {
             row.line = Some(Change::between(output).line);
             row.note = "changed by hand; `imgspec compile --force` discards it".to_owned();
         }
@@ -59,13 +61,14 @@ fn row(output: &Output, outputs: &Outputs, compiled: Option<&Compiled>, sources:
             let change = Change::between(output);
             row.line = Some(change.line);
             row.note = format!("+{} −{}", change.added, change.removed);
-            let origin = compiled.and_then(|compiled| origin(compiled, output, change.new_line));
-            if let Some(origin) = origin {
+            if let Some((compiled, sources)) = compiled
+                && let Some(origin) = origin(compiled, output, change.new_line)
+            {
                 row.note.push_str(&format!("   {}", named_place(sources, origin)));
             }
         }
     }
-    row
+    Some(row)
 }
 
 /// The rows for people.
@@ -86,7 +89,7 @@ pub fn table(rows: &[Row]) -> String {
 }
 
 /// The rows for programs: each at its place in the output, or in the spec where there is no output.
-pub fn diagnostics(rows: &[Row], outputs: &Outputs, workspace: &Workspace, sources: &mut Sources) -> Vec<Diagnostic> {
+pub fn diagnostics(rows: &[Row], outputs: &Outputs, sources: &mut Sources) -> Vec<Diagnostic> {
     let mut diagnostics = Vec::new();
     let by_path: BTreeMap<&str, &Output> = outputs.list.iter().map(|output| (output.path.as_str(), output)).collect();
     for row in rows {
@@ -98,10 +101,7 @@ pub fn diagnostics(rows: &[Row], outputs: &Outputs, workspace: &Workspace, sourc
                 let start = row.line.and_then(|line| sources.presume(file).line_start(line as u32)).unwrap_or_default();
                 Some(Span { file, start, end: start })
             }
-            (None, Some(output)) => {
-                let mut images = workspace.images.iter();
-                images.find(|image| image.name.value.as_str() == output.image).map(|image| image.name.span)
-            }
+            (None, Some(output)) => output.image_at,
             (None, None) => None,
         };
         let (code, fact) = match row.state {

@@ -19,8 +19,10 @@ pub struct Image {
     pub name: Spanned<ImageName>,
     /// The spec's path from the workspace's root.
     pub spec: String,
-    /// The spec's directory from the workspace's root, empty for the root itself: where its Dockerfile goes.
+    /// The spec's directory from the workspace's root, empty for the root itself.
     pub directory: String,
+    /// Its Dockerfile's path from the workspace's root.
+    pub output: String,
     /// The build context's directory from the workspace's root, empty for the root itself.
     pub context: String,
     /// The platforms it is built for.
@@ -123,6 +125,7 @@ fn resolve_image(
     Ok(Image {
         name: image.name.clone(),
         spec: file.path.clone(),
+        output: dockerfile_path(&directory),
         directory,
         context,
         platforms: image.platforms.iter().map(|platform| platform.value.clone()).collect(),
@@ -132,6 +135,11 @@ fn resolve_image(
         images: Arc::clone(known),
         node: image.node.clone(),
     })
+}
+
+/// The path of the Dockerfile of an image whose spec stands in `directory`.
+pub fn dockerfile_path(directory: &str) -> String {
+    if directory.is_empty() { "Dockerfile".to_owned() } else { format!("{directory}/Dockerfile") }
 }
 
 fn check_bases(stages: &[Stage], known: &[ImageName], diagnostics: &mut Diagnostics) -> Result<(), Reported> {
