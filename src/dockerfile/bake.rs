@@ -8,7 +8,6 @@ use super::parse::{Keyword, parse_raw};
 use crate::base::EnvName;
 use crate::model::{Image, Stage};
 use crate::spec::{Base, Item};
-use crate::workspace::dockerfile_path;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -49,7 +48,7 @@ impl BakeFacts {
         let baking = &image.baking;
         Self {
             name: image.name.value.to_string(),
-            dockerfile: dockerfile_path(&image.directory),
+            dockerfile: image.output.clone(),
             context: image.context.clone(),
             platforms: each_once(image.platforms.iter().map(ToString::to_string)),
             tags: each_once(baking.tags.iter().map(|tag| tag.value.to_string())),
