@@ -6,7 +6,7 @@ mod selection;
 
 pub use selection::Selection;
 
-use crate::base::{FileId, Invalid, Span, Workers, World, map};
+use crate::base::{FileId, Invalid, Span, Spanned, Workers, World, map};
 use crate::diagnostic::codes::{UNKNOWN_IMAGE, UNKNOWN_TEMPLATE, UNREADABLE_FILE};
 use crate::diagnostic::{Diagnostic, Diagnostics, Reported, Source, Sources};
 use crate::model::{Image, Plan, SpecFile, Unit};
@@ -91,6 +91,11 @@ impl Workspace {
     /// Who builds its images, where it says so.
     pub fn target(&self) -> Option<Target> {
         self.plan.workspace.as_ref()?.target
+    }
+
+    /// The path of its bake file, if it has one.
+    pub fn bake(&self) -> Option<&Spanned<String>> {
+        self.plan.workspace.as_ref()?.bake.as_ref()
     }
 
     /// What was told, without what may be no mistake: what a file declares that does not parse is not known.

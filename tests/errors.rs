@@ -75,11 +75,14 @@ fn compile_text(text: &str, world: &dyn World, unlocked: bool) -> (Vec<Diagnosti
     let workspace = workspace::read(&Beside { text, below: world }, &InTurn, own);
     let mut diagnostics = workspace.diagnostics.clone();
     let options = Options { target: workspace.target().unwrap_or_default(), unlocked };
+    let mut bakes = Vec::new();
     for unit in &workspace.plan.units {
         if let Ok(image) = workspace.resolve(unit, &mut diagnostics) {
+            bakes.extend(image.bakes());
             let _ = compile(&image, world, options, &mut diagnostics);
         }
     }
+    workspace.plan.check_bakes(&bakes, &mut diagnostics);
     (diagnostics.into_sorted(), workspace.sources)
 }
 
@@ -194,8 +197,9 @@ fn kdl_blocks(page: &str) -> Vec<&str> {
 
 /// An example as a file: nodes of a body stand in an image.
 fn whole(example: &str) -> String {
-    let is_whole =
-        example.lines().any(|line| ["image ", "template ", "mixin ", "workspace "].iter().any(|word| line.trim_start().starts_with(word)));
+    let is_whole = example.lines().any(|line| {
+        ["image ", "template ", "mixin ", "workspace "].iter().any(|word| line.trim_start().starts_with(word))
+    });
     let base = if example.contains("from ") { "" } else { "from \"debian:bookworm-slim\"\n" };
     if is_whole { example.to_owned() } else { format!("image \"app\" {{\n{base}{example}}}\n") }
 }

@@ -5,13 +5,13 @@
 mod cases;
 mod support;
 
-use cases::{cases, compile_case};
+use cases::{bake_file, cases, compile_case};
 use imgspec::diagnostic::{Diagnostics, Sources};
 use imgspec::dockerfile::Instruction;
 use imgspec::lower::{Options, lower};
 use imgspec::model;
-use imgspec::workspace::dockerignore_path;
 use imgspec::pass::PASSES;
+use imgspec::workspace::dockerignore_path;
 use similar::TextDiff;
 use std::collections::BTreeMap;
 use std::fs;
@@ -42,6 +42,9 @@ fn specs() {
             }
             Err(diagnostics) => failures.push_str(&format!("{case}:\n{diagnostics}\n")),
         }
+    }
+    for case in cases() {
+        expected.extend(bake_file(&case).map(|(path, text)| (Path::new(&case).join(path), text)));
     }
     compare(&expected, |path| !path.starts_with("pass"));
     assert!(failures.is_empty(), "specs that do not compile without a word:\n{failures}");

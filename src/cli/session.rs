@@ -7,6 +7,7 @@ use crate::base::{Span, World as _, map};
 use crate::compile::{Compiled, compile};
 use crate::diagnostic::codes::{NO_MATCH, UNREADABLE_FILE};
 use crate::diagnostic::{Diagnostic, Diagnostics, Reported, Severity, Sources};
+use crate::dockerfile::BakeFacts;
 use crate::host::{Disk, Lock, MANIFEST, Manifest, Threads, WORKSPACE_FILE, find_workspace, reason, sweep};
 use crate::lower::Options;
 use crate::model::Image;
@@ -178,6 +179,16 @@ impl Session {
         Manifest::read(&self.disk, &mut self.workspace.sources, diagnostics)
     }
 
+    /// What the bake file has to know of all images; nothing if one of them has mistakes.
+    pub fn facts(&self) -> Option<Vec<BakeFacts>> {
+        let units = &self.workspace.plan.units;
+        let facts = map(&self.threads, units.len(), |at| {
+            let image = self.workspace.resolve(&units[at], &mut Diagnostics::new());
+            image.ok().map(|image| BakeFacts::new(&image))
+        });
+        facts.into_iter().collect()
+    }
+
     /// Compiles the chosen images that have no mistakes so far, side by side, and tells all that is wrong with the
     /// chosen ones. What an image compiles to is gone when the next one is: `look` keeps what is wanted of it, and sees
     /// and adds to what was told of it. Of an image without a Dockerfile that says it there is nothing to keep.
@@ -193,18 +204,23 @@ impl Session {
         diagnostics.extend(self.selection.diagnostics(&self.workspace));
         let outcomes = map(&self.threads, units.len(), |at| {
             let mut told = Diagnostics::new();
-            let Ok(image) = self.workspace.resolve(units[at], &mut told) else { return (None, told, Vec::new()) };
+            let Ok(image) = self.workspace.resolve(units[at], &mut told) else {
+                return (None, told, Vec::new(), None);
+            };
             let compiled = compile(&image, &self.disk, options, &mut told);
             let shared: Vec<RuleSetting> = image.rule_settings().filter(|setting| setting.shared).cloned().collect();
-            (compiled.ok().map(|compiled| look(&image, &compiled, &mut told)), told, shared)
+            (compiled.ok().map(|compiled| look(&image, &compiled, &mut told)), told, shared, image.bakes())
         });
         let mut kept = Vec::with_capacity(outcomes.len());
         let mut shared: BTreeMap<Span, RuleSetting> = BTreeMap::new();
-        for (outcome, told, settings) in outcomes {
+        let mut bakes = Vec::new();
+        for (outcome, told, settings, says) in outcomes {
+            bakes.extend(says);
             diagnostics.extend(told);
             kept.push(outcome);
             shared.extend(settings.into_iter().map(|setting| (setting.rule.span, setting)));
         }
+        self.workspace.plan.check_bakes(&bakes, diagnostics);
         // What several images share may be there for one of them: told if all of them were looked at.
         if self.selection.is_all() && kept.iter().all(Option::is_some) {
             rule::tell_needless(shared.values(), diagnostics);

@@ -31,11 +31,14 @@ pub(super) fn layers(
             Kind::Rule => LayerKind::Rule,
             Kind::Image => LayerKind::Image,
         };
-        let mut add = |nodes: &[Node], kind: LayerKind, diagnostics: &mut Diagnostics| {
-            match expand_nodes(nodes, spec::IMAGE_NODES, &scope, diagnostics) {
-                Ok(nodes) => layers.push(Layer { nodes, kind, span: declaration.name_span }),
-                Err(reported) => failed = Some(reported),
-            }
+        let mut add = |nodes: &[Node], kind: LayerKind, diagnostics: &mut Diagnostics| match expand_nodes(
+            nodes,
+            spec::IMAGE_NODES,
+            &scope,
+            diagnostics,
+        ) {
+            Ok(nodes) => layers.push(Layer { nodes, kind, span: declaration.name_span }),
+            Err(reported) => failed = Some(reported),
         };
         if !has_when(&declaration.nodes) {
             add(&declaration.nodes, kind, diagnostics);

@@ -1,6 +1,7 @@
 //! Floor 4: whole images. A plan says which there are; each is then put together by itself from all it draws from, and
 //! checked across its parts: stages that name each other, images that name each other, the build context.
 
+mod baking;
 mod expression;
 mod layers;
 mod merge;
@@ -11,6 +12,7 @@ mod scope;
 mod stages;
 mod templates;
 
+pub use baking::Bakes;
 pub use expression::{expand_entry, expand_nodes, expand_text};
 pub use merge::{Layer, LayerKind, Merged, Override, merge};
 pub use origin::Origins;
@@ -20,7 +22,7 @@ pub use scope::{Binding, Scope};
 use crate::base::{ImageName, Platform, Span, Spanned, StageName, normalize};
 use crate::diagnostic::codes::{CYCLE, INCOMPLETE_TEMPLATE, PATH_ESCAPE, UNKNOWN_IMAGE};
 use crate::diagnostic::{Diagnostic, Diagnostics, Reported};
-use crate::spec::{self, Base, From, Item, RuleSetting};
+use crate::spec::{self, Baking, Base, From, Item, RuleSetting};
 use crate::syntax::{Decode as _, Entry, Node, Value};
 use std::sync::Arc;
 use templates::Link;
@@ -43,6 +45,8 @@ pub struct Image {
     pub context: String,
     /// The platforms it is built for.
     pub platforms: Vec<Platform>,
+    /// How it is named and cached by who builds it.
+    pub baking: Baking,
     /// Its settings of rules, the workspace's before its own.
     pub rules: Vec<RuleSetting>,
     /// Its stages, each behind those it needs, the final one last.
@@ -59,6 +63,14 @@ impl Image {
     /// Its settings of rules and those of its stages.
     pub fn rule_settings(&self) -> impl Iterator<Item = &RuleSetting> {
         self.rules.iter().chain(self.stages.iter().flat_map(|stage| &stage.rules))
+    }
+
+    /// What it says for the bake file, to be held against what others say.
+    pub fn bakes(&self) -> Option<Bakes> {
+        let Baking { tags, groups, .. } = &self.baking;
+        let says_nothing = tags.is_empty() && groups.is_empty() && !baking::is_remote(&self.context);
+        let (name, context) = (self.name.clone(), self.context.clone());
+        (!says_nothing).then(|| Bakes { name, context, tags: tags.clone(), groups: groups.clone() })
     }
 
     /// Its whole spec, put together, as it would be written: `${{` in a value stands for itself.
@@ -104,7 +116,10 @@ pub struct Stage {
 pub fn resolve(files: Vec<SpecFile>, diagnostics: &mut Diagnostics) -> Vec<Image> {
     let plan = Plan::new(files, &[], diagnostics);
     plan.check_bodies(diagnostics);
-    plan.units.iter().filter_map(|unit| plan.resolve(unit, diagnostics).ok()).collect()
+    let images: Vec<Image> = plan.units.iter().filter_map(|unit| plan.resolve(unit, diagnostics).ok()).collect();
+    let bakes: Vec<Bakes> = images.iter().filter_map(Image::bakes).collect();
+    plan.check_bakes(&bakes, diagnostics);
+    images
 }
 
 impl Plan {
@@ -248,6 +263,7 @@ impl Plan {
             output: unit.output.to_string(),
             context,
             platforms: image.platforms.iter().map(|platform| platform.value.clone()).collect(),
+            baking: image.baking,
             rules,
             stages,
             images: Arc::clone(&self.known),

@@ -12,12 +12,7 @@ use crate::syntax::{Entry, Ty, Value, quoted};
 
 /// The names that expressions of `unit`, which draws from `chain`, can use: `image`, `dir`, its axes, and the parameters
 /// of the chain, each as the highest body sets it.
-pub(super) fn bind(
-    plan: &Plan,
-    unit: &Unit,
-    chain: &[Link],
-    diagnostics: &mut Diagnostics,
-) -> Result<Scope, Reported> {
+pub(super) fn bind(plan: &Plan, unit: &Unit, chain: &[Link], diagnostics: &mut Diagnostics) -> Result<Scope, Reported> {
     let mut scope = unit.axes.clone();
     let own = plan.declarations[unit.declaration].name_span;
     scope.bind("image", Bound::text(unit.name.value.as_str()), unit.name.span);
@@ -26,7 +21,8 @@ pub(super) fn bind(
     let params: Vec<&Param> = bodies().flat_map(|body| &body.params).collect();
     let settings: Vec<&Setting> = bodies().flat_map(|body| &body.settings).collect();
     let mut failed = None;
-    for setting in settings.iter().filter(|setting| !params.iter().any(|param| param.name.value == setting.name.value)) {
+    for setting in settings.iter().filter(|setting| !params.iter().any(|param| param.name.value == setting.name.value))
+    {
         failed = Some(diagnostics.error(unknown(plan, chain, setting)));
     }
     for (index, param) in params.iter().enumerate() {
@@ -34,7 +30,8 @@ pub(super) fn bind(
         if let Some(first) = params[..index].iter().find(|first| first.name.value == *name) {
             let message = format!("there are two parameters `{name}`");
             let diagnostic = Diagnostic::error(&DUPLICATE_NAME, param.name.span, message);
-            failed = Some(diagnostics.error(diagnostic.also(first.name.span, "the other").hint("set the other one here")));
+            failed =
+                Some(diagnostics.error(diagnostic.also(first.name.span, "the other").hint("set the other one here")));
             continue;
         }
         let setting = settings.iter().rfind(|setting| setting.name.value == *name);
@@ -58,7 +55,8 @@ pub(super) fn bind(
                     let needs = chain.iter().map(|link| &plan.declarations[link.declaration]);
                     let owner = needs.into_iter().find(|body| body.holds(param.name.span));
                     let owner = owner.and_then(|body| Some(format!("{} `{}`", body.kind.as_str(), name_of(body)?)));
-                    let message = format!("`{}` sets no `{name}`, which {} needs", unit.name.value, owner.unwrap_or_default());
+                    let message =
+                        format!("`{}` sets no `{name}`, which {} needs", unit.name.value, owner.unwrap_or_default());
                     let diagnostic = Diagnostic::error(&MISSING_PARAMETER, unit.name.span, message);
                     let diagnostic = diagnostic.also(param.name.span, "declared here");
                     Err(diagnostics.error(diagnostic.hint(format!("add: set {name}=…"))))
@@ -107,9 +105,9 @@ fn given(
 fn unknown(plan: &Plan, chain: &[Link], setting: &Setting) -> Diagnostic {
     let name = &setting.name.value;
     let bodies = chain.iter().map(|link| &plan.declarations[link.declaration]);
-    let known: Vec<&str> =
-        bodies.flat_map(|body| &body.params).map(|param| param.name.value.as_str()).collect();
-    let diagnostic = Diagnostic::error(&UNKNOWN_PARAMETER, setting.name.span, format!("there is no parameter `{name}`"));
+    let known: Vec<&str> = bodies.flat_map(|body| &body.params).map(|param| param.name.value.as_str()).collect();
+    let diagnostic =
+        Diagnostic::error(&UNKNOWN_PARAMETER, setting.name.span, format!("there is no parameter `{name}`"));
     let diagnostic = diagnostic.did_you_mean(name.as_str(), known.iter());
     match (diagnostic.hints.is_empty(), known.is_empty()) {
         (false, _) => diagnostic,

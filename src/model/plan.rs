@@ -6,7 +6,8 @@ use super::scope::Scope;
 use super::templates::Templates;
 use crate::base::{FileId, ImageName, Invalid, Span, Spanned, normalize};
 use crate::diagnostic::codes::{
-    AMBIGUOUS_RULE, DUPLICATE_NAME, INVALID_VALUE, MISPLACED_NODE, MISSING_ARGUMENT, OUTPUT_CONFLICT, PATH_ESCAPE, WRONG_TYPE,
+    AMBIGUOUS_RULE, DUPLICATE_NAME, INVALID_VALUE, MISPLACED_NODE, MISSING_ARGUMENT, OUTPUT_CONFLICT, PATH_ESCAPE,
+    WRONG_TYPE,
 };
 use crate::diagnostic::{Diagnostic, Diagnostics, Reported};
 use crate::spec::{self, Bound, Declaration, Document, Kind};
@@ -133,11 +134,7 @@ impl Plan {
     }
 
     /// The images of rules.
-    fn ruled(
-        &self,
-        places: &[(Arc<str>, Option<&Vec<String>>)],
-        diagnostics: &mut Diagnostics,
-    ) -> Vec<Unit> {
+    fn ruled(&self, places: &[(Arc<str>, Option<&Vec<String>>)], diagnostics: &mut Diagnostics) -> Vec<Unit> {
         let taken: BTreeSet<&str> = self.units.iter().map(|unit| &*unit.directory).collect();
         let mut rules: BTreeMap<&str, usize> = BTreeMap::new();
         for (at, (_, matched)) in places.iter().enumerate() {
@@ -249,7 +246,8 @@ impl Plan {
                 continue;
             }
             if specs.contains(&unit.output) {
-                let message = format!("`{}` compiles to its own spec, or another's: `{}`", unit.name.value, unit.output);
+                let message =
+                    format!("`{}` compiles to its own spec, or another's: `{}`", unit.name.value, unit.output);
                 doubled.insert(at, diagnostics.error(Diagnostic::error(&OUTPUT_CONFLICT, unit.name.span, message)));
             }
             match outputs.get(&unit.output).map(|first| (*first, &self.units[*first])) {
@@ -264,11 +262,21 @@ impl Plan {
                         true => diagnostic,
                         false => diagnostic.also(first.name.span, "the other"),
                     };
-                    let hint = "give each a file of its own, in the workspace: output \"${{ dir }}/${{ image }}.Dockerfile\"";
+                    let hint =
+                        "give each a file of its own, in the workspace: output \"${{ dir }}/${{ image }}.Dockerfile\"";
                     let reported = diagnostics.error(diagnostic.hint(hint));
                     doubled.insert(first_at, reported);
                     doubled.insert(at, reported);
                 }
+            }
+        }
+        if let Some(bake) = self.workspace.as_ref().and_then(|workspace| workspace.bake.as_ref()) {
+            let is_bake =
+                |output: &str| output == bake.value || bake.value.strip_suffix(".dockerignore") == Some(output);
+            for (at, unit) in self.units.iter().enumerate().filter(|(_, unit)| is_bake(&unit.output)) {
+                let message = format!("the bake file `{}` is what `{}` compiles to", bake.value, unit.name.value);
+                let diagnostic = Diagnostic::error(&OUTPUT_CONFLICT, bake.span, message);
+                doubled.insert(at, diagnostics.error(diagnostic.also(unit.name.span, "the image")));
             }
         }
         for (at, reported) in doubled {
@@ -349,7 +357,9 @@ fn name(
             let diagnostic = Diagnostic::error(&INVALID_VALUE, span, reason);
             Err(diagnostics.error(match declaration.name {
                 Some(_) => diagnostic,
-                None => diagnostic.hint(format!("it is of `{directory}`: name it, as in name=\"${{{{ dir | lower }}}}\"")),
+                None => {
+                    diagnostic.hint(format!("it is of `{directory}`: name it, as in name=\"${{{{ dir | lower }}}}\""))
+                }
             }))
         }
     }

@@ -44,7 +44,8 @@ impl Templates {
             if let Some(first) = names.get(&name).map(|first| &declarations[*first]) {
                 let message = format!("there are two {}s `{name}`", declaration.kind.as_str());
                 let span = name_span(declaration);
-                diagnostics.error(Diagnostic::error(&DUPLICATE_NAME, span, message).also(name_span(first), "the other"));
+                diagnostics
+                    .error(Diagnostic::error(&DUPLICATE_NAME, span, message).also(name_span(first), "the other"));
                 continue;
             }
             names.insert(name, at);
@@ -94,7 +95,8 @@ impl Templates {
                 Some(mixin) if declaration.uses[..index].iter().any(|earlier| earlier.value == name.value) => {
                     let message = format!("mixin `{}` is used twice", name.value);
                     let diagnostic = Diagnostic::error(&DUPLICATE_NAME, name.span, message);
-                    failed = Some(diagnostics.error(diagnostic.also(name_span(&declarations[*mixin]), "declared here")));
+                    failed =
+                        Some(diagnostics.error(diagnostic.also(name_span(&declarations[*mixin]), "declared here")));
                 }
                 // Its place is that of the body lowest in the chain that uses it.
                 Some(mixin) if chain.iter().any(|link| link.declaration == *mixin) => {}
@@ -186,11 +188,7 @@ fn name_span(declaration: &Declaration) -> Span {
     declaration.name.as_ref().map_or(declaration.name_span, |name| name.span)
 }
 
-fn unknown<'n>(
-    what: &str,
-    name: &Spanned<TemplateName>,
-    known: impl Iterator<Item = &'n TemplateName>,
-) -> Diagnostic {
+fn unknown<'n>(what: &str, name: &Spanned<TemplateName>, known: impl Iterator<Item = &'n TemplateName>) -> Diagnostic {
     let known: Vec<&str> = known.map(TemplateName::as_str).collect();
     let message = format!("there is no {what} `{}`", name.value);
     let diagnostic = Diagnostic::error(&UNKNOWN_TEMPLATE, name.span, message);

@@ -91,6 +91,8 @@ fn templates() {
              port=9000; use \"tracing\"; (remove)apt \"ca-certificates\"; when q=\"b\" {{ (replace)cmd \"x\" }} }}"
         ),
         "image \"a-worker\" {\n    from \"python:3.12-slim-bookworm\"\n    expose 9000\n    cmd \"w.a\"\n    \
-         env HIGH=yes\n    env TRACES=otlp\n    apt curl\n}\n",
+         env HIGH=\"yes\"\n    env TRACES=\"otlp\"\n    apt \"curl\"\n}\nimage \"b-worker\" {\n    \
+         from \"python:3.12-slim-bookworm\"\n    expose 9000\n    cmd \"x\"\n    env HIGH=\"yes\"\n    \
+         env TRACES=\"otlp\"\n    apt \"curl\"\n}\n",
     );
 }

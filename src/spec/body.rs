@@ -1,22 +1,14 @@
 //! The nodes of a stage's body: one line each.
 
+use super::bake::{CacheFrom, CacheTo, Groups, Tags};
 use super::image::{Context, Platforms};
 use super::template::{STAGE_WHEN, Use, WHEN};
 use super::{
-    Arg, Cmd, Copy, Dir, Entrypoint, Env, Expose, Fetch, File, From, Git, Healthcheck, Label, Link, Matrix, Packages, Param,
-    Path, Pip, Raw, Rules, Run, Set, Shell, Stage, Stopsignal, User, Volume, Workdir, packages,
+    Arg, Cmd, Copy, Dir, Entrypoint, Env, Expose, Fetch, File, From, Git, Healthcheck, Label, Link, Matrix, Packages,
+    Param, Path, Pip, Raw, Rules, Run, Set, Shell, Stage, Stopsignal, User, Volume, Workdir, packages,
 };
 use crate::diagnostic::{Diagnostics, Reported};
 use crate::syntax::{Decode, Node, Shape};
-
-macro_rules! with_body {
-    ([$($body:expr),* $(,)?] $(#[$doc:meta])* $name:ident = [$($own:expr),*]; $($rest:tt)*) => {
-        $(#[$doc])*
-        pub(super) const $name: &[&Shape] = &[$($own,)* $($body,)*];
-        with_body! { [$($body),*] $($rest)* }
-    };
-    ([$($body:expr),*]) => {};
-}
 
 macro_rules! stage_nodes {
     ($($(#[$doc:meta])* $variant:ident($type:ty) = $shape:expr, $decode:expr;)*) => {
@@ -31,22 +23,7 @@ macro_rules! stage_nodes {
 
         /// The nodes of an image's body, once it is put together.
         pub const IMAGE_NODES: &[&Shape] =
-            &[Platforms::SHAPE, Context::SHAPE, Stage::SHAPE, $($shape,)* Rules::SHAPE];
-
-        /// The nodes that a `stage` may hold as it is written.
-        pub(super) const STAGE_CHILDREN: &[&Shape] = &[$($shape,)* Rules::SHAPE, STAGE_WHEN];
-
-        with_body! {
-            [Platforms::SHAPE, Context::SHAPE, Stage::SHAPE, $($shape,)* Rules::SHAPE]
-            /// The nodes that an `image` may hold as it is written.
-            IMAGE_CHILDREN = [Set::SHAPE, Use::SHAPE, Matrix::SHAPE, WHEN];
-            /// The nodes that a `template` may hold.
-            TEMPLATE_CHILDREN = [Param::SHAPE, Set::SHAPE, Use::SHAPE, WHEN];
-            /// The nodes that a `mixin` may hold.
-            MIXIN_CHILDREN = [Param::SHAPE, WHEN];
-            /// The nodes that a `rule` may hold.
-            RULE_CHILDREN = [Set::SHAPE, Use::SHAPE, Matrix::SHAPE, WHEN];
-        }
+            &[Platforms::SHAPE, Context::SHAPE, Tags::SHAPE, Groups::SHAPE, CacheFrom::SHAPE, CacheTo::SHAPE, Stage::SHAPE, $($shape,)* Rules::SHAPE];
 
         impl Item {
             /// Decodes `node` if a stage's body may hold it.
@@ -115,4 +92,29 @@ stage_nodes! {
     Entrypoint(Entrypoint) = Entrypoint::SHAPE, Entrypoint::decode;
     /// The command.
     Cmd(Cmd) = Cmd::SHAPE, Cmd::decode;
+}
+
+/// The nodes that a `stage` may hold as it is written.
+pub(super) const STAGE_CHILDREN: &[&Shape] = &join::<{ 1 + STAGE_NODES.len() }>(&[STAGE_WHEN], STAGE_NODES);
+
+/// The nodes that an `image` may hold as it is written.
+pub(super) const IMAGE_CHILDREN: &[&Shape] =
+    &join::<{ 4 + IMAGE_NODES.len() }>(&[Set::SHAPE, Use::SHAPE, Matrix::SHAPE, WHEN], IMAGE_NODES);
+
+/// The nodes that a `template` may hold.
+pub(super) const TEMPLATE_CHILDREN: &[&Shape] =
+    &join::<{ 4 + IMAGE_NODES.len() }>(&[Param::SHAPE, Set::SHAPE, Use::SHAPE, WHEN], IMAGE_NODES);
+
+/// The nodes that a `mixin` may hold.
+pub(super) const MIXIN_CHILDREN: &[&Shape] = &join::<{ 2 + IMAGE_NODES.len() }>(&[Param::SHAPE, WHEN], IMAGE_NODES);
+
+/// `own` and then `body`.
+const fn join<const N: usize>(own: &[&'static Shape], body: &[&'static Shape]) -> [&'static Shape; N] {
+    let mut joined = [body[0]; N];
+    let mut at = 0;
+    while at < N {
+        joined[at] = if at < own.len() { own[at] } else { body[at - own.len()] };
+        at += 1;
+    }
+    joined
 }

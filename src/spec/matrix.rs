@@ -85,7 +85,8 @@ impl Matrix {
         for row in &self.include {
             let lacks = |axis: &&Axis| !row.cells.iter().any(|(name, _)| name.value == axis.name.value.as_str());
             for axis in self.axes.iter().filter(lacks) {
-                let message = format!("an included row has a value for every axis, and `{}` is not here", axis.name.value);
+                let message =
+                    format!("an included row has a value for every axis, and `{}` is not here", axis.name.value);
                 tell(Diagnostic::error(&MISSING_PROPERTY, row.span, message).also(axis.name.span, "the axis"));
             }
         }

@@ -1,6 +1,7 @@
 //! Floor 3: the typed spec. One file a node or family of nodes: its type, its shape, its decoding. Everything that has
 //! to know the nodes (decoder, merging, language reference, schema, suggestions) reads the shapes made here.
 
+mod bake;
 mod body;
 mod common;
 mod config;
@@ -26,6 +27,7 @@ mod user;
 mod words;
 mod workspace;
 
+pub use bake::Baking;
 pub use body::{IMAGE_NODES, Item, STAGE_NODES};
 pub use config::{Cmd, Command, Entrypoint, Expose, Label, Shell, Stopsignal, Volume, Workdir};
 pub use copy::{Copy, Dir, Link};
@@ -49,7 +51,7 @@ pub use words::{Changes, EnvAt, Network, Sharing, StagePlatform, Target};
 pub use workspace::Workspace;
 
 use crate::diagnostic::Diagnostics;
-use crate::syntax::{Decode, Node, Shape, duplicate_node, unknown_node};
+use crate::syntax::{Decode, Node, Shape, check_nodes, duplicate_node, unknown_node};
 
 /// The nodes that may stand at the top of a file.
 pub static FILE_NODES: &[&Shape] =
@@ -96,5 +98,8 @@ pub fn decode(nodes: Vec<Node>, diagnostics: &mut Diagnostics) -> Document {
     file
 }
 
-/// stub
-pub fn check_body(_nodes: &[Node], _place: &str, _d: &mut Diagnostics) {}
+/// Checks the body of a declaration, which images may draw from or not: what is wrong with it whatever its expressions
+/// come to. `place` is the body in messages, such as "`template`".
+pub fn check_body(nodes: &[Node], place: &str, diagnostics: &mut Diagnostics) {
+    check_nodes(nodes, body::IMAGE_CHILDREN, place, diagnostics);
+}

@@ -1,7 +1,7 @@
 //! `image`, `template`, `mixin`, `defaults` and `rule` as they are written: what they draw from, what they set, and a body
 //! that is decoded once it is put together with those it draws from (`model/`).
 
-use super::body::{IMAGE_NODES, MIXIN_CHILDREN, RULE_CHILDREN, STAGE_NODES, TEMPLATE_CHILDREN};
+use super::body::{IMAGE_CHILDREN, IMAGE_NODES, MIXIN_CHILDREN, STAGE_NODES, TEMPLATE_CHILDREN};
 use super::{Matrix, Param, Set, Setting};
 use crate::base::{Span, Spanned, TemplateName};
 use crate::diagnostic::codes::DUPLICATE_PROPERTY;
@@ -98,7 +98,8 @@ impl Declaration {
             Kind::Rule => node.prop("name").cloned(),
             _ => node.args.into_iter().next(),
         };
-        let is_body = |node: &Node| IMAGE_NODES.iter().any(|shape| shape.name == node.name()) || node.name() == WHEN.name;
+        let is_body =
+            |node: &Node| IMAGE_NODES.iter().any(|shape| shape.name == node.name()) || node.name() == WHEN.name;
         let nodes = node.children.unwrap_or_default().into_iter().filter(is_body).collect();
         Self {
             kind,
@@ -220,7 +221,7 @@ pub(super) const RULE: &Shape = &Shape {
         Prop::optional("name", Ty::Text, "The images' names; without it the last part of the directory's path."),
     ],
     free_props: None,
-    children: RULE_CHILDREN,
+    children: IMAGE_CHILDREN,
     merge: Merge::Step,
     example: "rule match=\"services/*/pyproject.toml\" extends=\"py-service\" {\n    set module=\"${{ image }}\"\n}",
 };
@@ -237,7 +238,7 @@ pub const WHEN: &Shape = &Shape {
     props: &[],
     free_props: WHEN_VALUE,
     children: IMAGE_NODES,
-    merge: Merge::Step,
+    merge: Merge::Set,
     example: WHEN_EXAMPLE,
 };
 
@@ -249,6 +250,6 @@ pub const STAGE_WHEN: &Shape = &Shape {
     props: &[],
     free_props: WHEN_VALUE,
     children: STAGE_NODES,
-    merge: Merge::Step,
+    merge: Merge::Set,
     example: WHEN_EXAMPLE,
 };

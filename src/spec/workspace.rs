@@ -1,5 +1,6 @@
 //! `workspace`
 
+use super::bake::Bake;
 use super::{RuleSetting, Rules, Target};
 use crate::base::{Span, Spanned};
 use crate::diagnostic::Reported;
@@ -12,6 +13,8 @@ pub struct Workspace {
     pub members: Vec<Spanned<String>>,
     /// Where the Dockerfile of an image goes, from the workspace's root; holds expressions.
     pub output: Option<Entry>,
+    /// The path of its bake file from its root, if it has one.
+    pub bake: Option<Spanned<String>>,
     /// Who builds its images.
     pub target: Option<Target>,
     /// Settings of rules for all its images.
@@ -86,7 +89,7 @@ impl Decode for Workspace {
         args: Args::NONE,
         props: &[],
         free_props: None,
-        children: &[Members::SHAPE, Output::SHAPE, TargetNode::SHAPE, Rules::SHAPE],
+        children: &[Members::SHAPE, Output::SHAPE, Bake::SHAPE, TargetNode::SHAPE, Rules::SHAPE],
         merge: Merge::Scalar,
         example: "workspace {\n    members \"services/*/image.kdl\"\n    target buildkit\n}",
     };
@@ -94,9 +97,10 @@ impl Decode for Workspace {
     fn from_fields(fields: &mut Fields<'_>) -> Result<Self, Reported> {
         let members = fields.decode_children::<Members>().into_iter().flat_map(|members| members.0).collect();
         let output = fields.decode_child::<Output>().and_then(|output| output.0);
+        let bake = fields.decode_child::<Bake>().map(|bake| bake.0);
         let target = fields.decode_child::<TargetNode>().map(|target| target.0);
         let rules = fields.decode_children::<Rules>().into_iter().flat_map(|rules| rules.settings);
         let settings = rules.map(|setting| RuleSetting { shared: true, ..setting }).collect();
-        Ok(Self { members, output, target, rules: Rules { settings }, span: fields.name_span() })
+        Ok(Self { members, output, bake, target, rules: Rules { settings }, span: fields.name_span() })
     }
 }

@@ -26,6 +26,8 @@ impl Ty {
                 matches!(value, Value::String(_)).then_some(Ok(()))
             }
             Self::OneOf(_) => matches!(value, Value::String(_)).then_some(Ok(())),
+            Self::Any => Some(Ok(())),
+            Self::TemplateName => read::<TemplateName>(value),
             Self::Bool => read::<bool>(value),
             Self::Integer => read::<u32>(value),
             Self::Port => read::<Port>(value),

@@ -39,11 +39,7 @@ pub(super) fn expand(
 
 /// The directories that hold a file the glob of a rule names and have no spec of their own, in order. A glob that matches
 /// nothing is told.
-pub(super) fn directories(
-    world: &dyn World,
-    glob: &Spanned<String>,
-    diagnostics: &mut Diagnostics,
-) -> Vec<String> {
+pub(super) fn directories(world: &dyn World, glob: &Spanned<String>, diagnostics: &mut Diagnostics) -> Vec<String> {
     match matches(world, glob) {
         Ok(paths) if paths.is_empty() => {
             let message = format!("no file is named by `{}`", glob.value);

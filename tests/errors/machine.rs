@@ -27,7 +27,11 @@ pub const CASES: &[Case] = &[
     (
         "ambiguous-rule",
         |root| {
-            write(root, "imgspec.kdl", b"rule match=\"*/one\" { from scratch }\nrule match=\"*/two\" { from scratch }\n");
+            write(
+                root,
+                "imgspec.kdl",
+                b"rule match=\"*/one\" { from scratch }\nrule match=\"*/two\" { from scratch }\n",
+            );
             write(root, "app/one", b"");
             write(root, "app/two", b"");
         },

@@ -3,6 +3,8 @@
 use super::support::root;
 use imgspec::base::{InTurn, World as _};
 use imgspec::compile::{Compiled, compile};
+use imgspec::diagnostic::Diagnostics;
+use imgspec::dockerfile::{BakeFacts, bake};
 use imgspec::host::Disk;
 use imgspec::lower::Options;
 use imgspec::workspace;
@@ -53,4 +55,15 @@ pub fn compile_case(case: &str) -> Result<Vec<CaseImage>, String> {
         format!("{place}: [{}] {}\n", diagnostic.code.name, diagnostic.message)
     });
     Err(told.collect())
+}
+
+/// The path and the text of a case's bake file, if it has one.
+pub fn bake_file(case: &str) -> Option<(String, String)> {
+    let world = Disk::open(&root().join("specs").join(case)).expect("the case opens");
+    let has_workspace = matches!(world.entry("imgspec.kdl"), Ok(Some(_)));
+    let workspace = has_workspace.then(|| workspace::read(&world, &InTurn, "imgspec.kdl"))?;
+    let bake_path = workspace.bake()?.value.clone();
+    let images = workspace.plan.units.iter().map(|unit| workspace.resolve(unit, &mut Diagnostics::new()));
+    let facts: Vec<BakeFacts> = images.map(|image| BakeFacts::new(&image.expect("a sound image"))).collect();
+    Some((bake_path, bake(&facts)))
 }
