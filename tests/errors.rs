@@ -12,10 +12,11 @@ mod support;
 use annotate::{annotate, without_annotations};
 use imgspec::base::{ContextEntry, EntryKind, InTurn, Invalid, MemoryWorld, World};
 use imgspec::compile::compile;
-use imgspec::diagnostic::{CODES, Code, Diagnostic, Sources, render};
+use imgspec::diagnostic::{CODES, Code, Diagnostic, Diagnostics, Sources, render};
 use imgspec::host::Disk;
 use imgspec::lower::Options;
-use imgspec::{rule, workspace};
+use imgspec::syntax::Decode as _;
+use imgspec::{rule, spec, syntax, workspace};
 use proptest::prelude::*;
 use similar::TextDiff;
 use std::collections::BTreeMap;
@@ -204,6 +205,36 @@ fn whole(example: &str) -> String {
     if is_whole { example.to_owned() } else { format!("image \"app\" {{\n{base}{example}}}\n") }
 }
 
+/// What is told of the bodies of a file's images where nobody decodes them, and is not told where they are decoded.
+fn told_without_decoding(text: &str) -> (Vec<Diagnostic>, usize) {
+    let (mut decoding, mut checking) = (Diagnostics::new(), Diagnostics::new());
+    let file = Sources::new().add("image.kdl", text);
+    let Ok(nodes) = syntax::parse(file, text, &mut Diagnostics::new()) else { return (Vec::new(), 0) };
+    for image in nodes.iter().filter(|node| node.name() == "image") {
+        let _ = spec::Image::decode(image, &mut decoding);
+        syntax::check_nodes(image.children(), spec::IMAGE_NODES, "`image`", &mut checking);
+    }
+    let (decoded, mut checked) = (decoding.into_sorted(), checking.into_sorted());
+    let count = checked.len();
+    checked.retain(|diagnostic| !decoded.contains(diagnostic));
+    (checked, count)
+}
+
+/// A body that no image uses is told of in the words of one that is used, so that a mistake is told once.
+#[test]
+fn bodies_nobody_decodes_are_told_the_same() {
+    let mut count = 0;
+    for entry in fs::read_dir(root().join("specs/errors")).expect("a directory") {
+        let path = entry.expect("an entry").path();
+        if path.extension().is_some_and(|extension| extension == "kdl") {
+            let (others, told) = told_without_decoding(&fs::read_to_string(&path).expect("a spec"));
+            assert_eq!(others, [], "{}", path.display());
+            count += told;
+        }
+    }
+    assert!(count > 30, "{count} mistakes are found without decoding");
+}
+
 /// Pieces of specs, sound ones and others.
 fn scraps() -> impl Strategy<Value = String> {
     let names = imgspec::spec::STAGE_NODES.iter().map(|shape| shape.name).chain([
@@ -247,5 +278,6 @@ proptest! {
         prop_assert!(!shown.contains(['\u{1b}', '\u{202e}', '\t', '\r']), "{}", shown);
         let (again, _) = compile_text(&text, &page_world(), true);
         prop_assert_eq!(diagnostics, again);
+        prop_assert_eq!(told_without_decoding(&text).0, []);
     }
 }

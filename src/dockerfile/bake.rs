@@ -214,10 +214,8 @@ mod tests {
         let text = format!("image \"cart\" {{\n{body}\n}}");
         let (mut sources, mut diagnostics) = (Sources::new(), Diagnostics::new());
         let mut read = |path, text: &str| crate::compile::read(path, text, &mut sources, &mut diagnostics).expect(text);
-        let files = vec![
-            read("shop/base/image.kdl", "image \"base\" { from scratch }"),
-            read("shop/cart/image.kdl", &text),
-        ];
+        let files =
+            vec![read("shop/base/image.kdl", "image \"base\" { from scratch }"), read("shop/cart/image.kdl", &text)];
         let images = crate::model::resolve(files, &mut diagnostics);
         assert!(diagnostics.is_empty(), "{text}: {diagnostics:?}");
         let facts = BakeFacts::new(&images[1]);

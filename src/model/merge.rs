@@ -3,6 +3,8 @@
 mod body;
 mod claim;
 mod element;
+#[cfg(test)]
+mod properties;
 mod steps;
 #[cfg(test)]
 mod tests;

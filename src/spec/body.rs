@@ -118,3 +118,46 @@ const fn join<const N: usize>(own: &[&'static Shape], body: &[&'static Shape]) -
     }
     joined
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::FileId;
+    use crate::syntax::{check_nodes, parse};
+
+    /// What is told of a body that no image uses.
+    #[track_caller]
+    fn check(text: &str, expected: &[&str]) {
+        let mut diagnostics = Diagnostics::new();
+        let nodes = parse(FileId(0), text, &mut diagnostics).expect(text);
+        check_nodes(&nodes, IMAGE_NODES, "`template`", &mut diagnostics);
+        let told = diagnostics.into_sorted().into_iter().map(|told| format!("{}: {}", told.code.name, told.message));
+        assert_eq!(told.collect::<Vec<_>>(), expected, "{text}");
+    }
+
+    #[test]
+    fn bodies_nobody_uses() {
+        check("from \"python:${{ python }}\"; expose \"${{ port }}\"; run \"x\" changes=\"${{ often }}\"", &[]);
+        check("(remove)apt \"curl\"; (unset)user; user \"a\"; (remove)env \"A\"; (remove)expose \"${{ port }}\"", &[]);
+        check("apt \"${{ n }}\" { (remove)repository \"x\"; (final)package \"curl\" version=\"1\"; }", &[]);
+        check("stage \"${{ s }}\" { (replace)apt \"curl\"; (remove)copy id=\"x\"; }", &[]);
+        check("expose 99999", &["invalid-value: a port is a number from 1 to 65535, and 99999 is not"]);
+        check("expsoe 1", &["unknown-node: `template` has no node `expsoe`"]);
+        check(
+            "stage \"a\" { run { (final)sh \"x\"; network \"${{ n }}\" 1; }; user 1; user \"a\"; }",
+            &[
+                "unknown-annotation: the annotation `(final)` means nothing here",
+                "unexpected-argument: `network` takes one argument, and this is the second",
+                "wrong-type: the argument of `user` must be a user, \"name\" or \"uid:gid\", found the number 1",
+                "duplicate-node: `user` stands twice in one body",
+            ],
+        );
+        check(
+            "(remove)run \"x\"; (final)label \"a\"",
+            &[
+                "invalid-annotation: the step does not say which one it removes",
+                "missing-argument: `label` needs an argument: a string",
+            ],
+        );
+    }
+}

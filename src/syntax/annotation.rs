@@ -33,7 +33,7 @@ impl Annotation {
         (
             "remove",
             "What it names is gone: elements of a set and keys of a map by argument (`(remove)apt \"curl\"`, \
-             `(remove)env \"DEBUG\"`), a step by `id=`, a stage by name.",
+             `(remove)env \"DEBUG\"`, `apt { (remove)repository \"pgdg\"; }`), a step by `id=`, a stage by name.",
         ),
         ("unset", "All nodes of its kind are gone: `(unset)healthcheck`."),
         ("final", "No layer above may override or remove it."),

@@ -120,11 +120,10 @@ impl<'a> Fields<'a> {
         values
     }
 
-    /// The child of type `T`, if there is one; that there is no second one was checked.
+    /// The child of type `T`, if there is one; the first, if a second was told.
     pub fn decode_child<T: Decode>(&mut self) -> Option<T> {
         debug_assert_eq!(T::SHAPE.merge, Merge::Scalar, "of `{}` there may be more than one", T::SHAPE.name);
-        let first = self.children(T::SHAPE.name).next()?;
-        T::decode(first, self.diagnostics).map_err(|reported| self.failed = Some(reported)).ok()
+        self.decode_children().into_iter().next()
     }
 
     /// The children called `name`, in order.

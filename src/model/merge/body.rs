@@ -30,6 +30,8 @@ pub(super) struct Slot {
     layer: usize,
     /// The body of a stage.
     body: Option<Box<Body>>,
+    /// The stages of the same name whose bodies went into it.
+    joined: Vec<Span>,
     pub before: Option<Spanned<String>>,
     pub after: Option<Spanned<String>>,
 }
@@ -252,8 +254,10 @@ impl Body {
             winners.sort_unstable();
             winners.dedup_by_key(|(winner, _)| *winner);
             for (winner, what) in &winners {
-                let loser = self.slots[at].node.span;
-                progress.overrides.push(Override { winner: incoming[*winner].node.span, loser });
+                let slot = &self.slots[at];
+                let losers = std::iter::once(slot.node.span).chain(slot.joined.iter().copied());
+                let winner_span = incoming[*winner].node.span;
+                progress.overrides.extend(losers.map(|loser| Override { winner: winner_span, loser }));
                 if vacated && *what != What::Removes {
                     outcome.places[*winner].get_or_insert(at);
                 }
@@ -339,7 +343,7 @@ impl Body {
             inner.add(children, layer, progress);
             body = Some(Box::new(inner));
         }
-        Slot { node, kind, layer, body, before, after }
+        Slot { node, kind, layer, body, joined: Vec::new(), before, after }
     }
 
     /// That nothing below is what a claim is about.
@@ -403,6 +407,7 @@ impl Incoming {
 impl Slot {
     /// Puts `upper`, a stage of the same name, on top.
     fn join(&mut self, upper: Node, shapes: &'static [&'static Shape], layer: usize, progress: &mut Progress<'_>) {
+        self.joined.push(upper.span);
         for prop in upper.props {
             match self.node.props.iter_mut().find(|known| known.name.value == prop.name.value) {
                 Some(known) => {
