@@ -7,35 +7,45 @@ use minijinja::{Environment, Error, ErrorKind, UndefinedBehavior, filters};
 /// What one expression may cost: a word costs 1, and 64 bytes of text do.
 const FUEL: u64 = 10_000;
 
-/// The filters there are.
-pub(super) const FILTERS: &[&str] = &[
-    "abs",
-    "capitalize",
-    "default",
-    "first",
-    "int",
-    "join",
-    "last",
-    "length",
-    "list",
-    "lower",
-    "max",
-    "min",
-    "replace",
-    "reverse",
-    "sort",
-    "split",
-    "string",
-    "trim",
-    "unique",
-    "upper",
-];
-
 /// The filters that make lists.
 pub(super) const LISTS: &[&str] = &["list", "reverse", "sort", "split", "unique"];
 
 /// The tests there are, behind `is`.
 pub(super) const TESTS: &[&str] = &["endingwith", "startingwith"];
+
+macro_rules! filters {
+    ($($name:literal = $filter:expr,)*) => {
+        /// The filters there are.
+        pub(super) const FILTERS: &[&str] = &[$($name),*];
+
+        fn add_filters(environment: &mut Environment<'static>) {
+            $(environment.add_filter($name, $filter);)*
+        }
+    };
+}
+
+filters! {
+    "abs" = filters::abs,
+    "capitalize" = filters::capitalize,
+    "default" = filters::default,
+    "first" = filters::first,
+    "int" = filters::int,
+    "join" = filters::join,
+    "last" = filters::last,
+    "length" = filters::length,
+    "list" = filters::list,
+    "lower" = filters::lower,
+    "max" = filters::max,
+    "min" = filters::min,
+    "replace" = filters::replace,
+    "reverse" = filters::reverse,
+    "sort" = sort,
+    "split" = filters::split,
+    "string" = string,
+    "trim" = filters::trim,
+    "unique" = unique,
+    "upper" = filters::upper,
+}
 
 /// What expressions can use, which is nothing but these.
 pub(super) fn environment() -> Environment<'static> {
@@ -43,26 +53,7 @@ pub(super) fn environment() -> Environment<'static> {
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
     environment.set_fuel(Some(FUEL));
     environment.set_recursion_limit(16);
-    environment.add_filter("abs", filters::abs);
-    environment.add_filter("capitalize", filters::capitalize);
-    environment.add_filter("default", filters::default);
-    environment.add_filter("first", filters::first);
-    environment.add_filter("int", filters::int);
-    environment.add_filter("join", filters::join);
-    environment.add_filter("last", filters::last);
-    environment.add_filter("length", filters::length);
-    environment.add_filter("list", filters::list);
-    environment.add_filter("lower", filters::lower);
-    environment.add_filter("max", filters::max);
-    environment.add_filter("min", filters::min);
-    environment.add_filter("replace", filters::replace);
-    environment.add_filter("reverse", filters::reverse);
-    environment.add_filter("sort", sort);
-    environment.add_filter("split", filters::split);
-    environment.add_filter("string", string);
-    environment.add_filter("trim", filters::trim);
-    environment.add_filter("unique", unique);
-    environment.add_filter("upper", filters::upper);
+    add_filters(&mut environment);
     environment.add_test("endingwith", minijinja::tests::is_endingwith);
     environment.add_test("startingwith", minijinja::tests::is_startingwith);
     environment
