@@ -5,6 +5,7 @@
 //! value goes quoted for the place that it stands in ([`shell`]).
 
 mod evaluate;
+mod filters;
 mod scan;
 mod shell;
 
@@ -314,4 +315,136 @@ fn bytes(bound: &Bound) -> usize {
 fn prop_type(shape: &Shape, name: &str) -> Ty {
     let free = || shape.free_props.map_or(Ty::Text, |(_, ty)| ty);
     shape.prop(name).map_or_else(free, |prop| prop.ty)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::FileId;
+    use crate::diagnostic::Sources;
+    use crate::spec::IMAGE_NODES;
+    use crate::syntax::{parse, print};
+
+    fn scope() -> Scope {
+        let mut scope = Scope::new();
+        for (name, value) in [
+            ("image", Bound::text("cart")),
+            ("evil", Bound::text("a'b\"$(c)`\\")),
+            ("code", Bound::text("${{ port }}")),
+            ("port", Bound::One(Value::Integer(8080))),
+            ("debug", Bound::One(Value::Bool(true))),
+            ("hosts", Bound::List(vec!["a".to_owned(), "b c".to_owned()])),
+        ] {
+            scope.bind(name, value, Span::file_start(FileId(9)));
+        }
+        scope
+    }
+
+    /// The nodes that `text` expands to, or each diagnostic with the text it points to.
+    #[track_caller]
+    fn check(text: &str, expected: &str) {
+        let (mut sources, mut diagnostics) = (Sources::new(), Diagnostics::new());
+        let file = sources.add("image.kdl", text);
+        let nodes = parse(file, text, &mut diagnostics).expect(text);
+        let expanded = expand_nodes(&nodes, IMAGE_NODES, &scope(), &mut diagnostics);
+        let told = diagnostics.into_sorted().into_iter().map(|d| {
+            let span = d.span().expect("a place");
+            let hints: Vec<String> = d.hints.iter().map(|hint| format!(" ({hint})")).collect();
+            let place = &text[span.start as usize..span.end as usize];
+            format!("{} at `{place}`: {}{}\n", d.code.name, d.message, hints.concat())
+        });
+        let told: String = told.collect();
+        assert_eq!(expanded.is_err(), !told.is_empty(), "{text}: {told}");
+        let shown = expanded.map_or(told, |nodes| print(&nodes));
+        assert_eq!(shown.trim_end(), expected.trim_end(), "{text}");
+    }
+
+    #[test]
+    fn values_keep_their_type() {
+        check("expose \"${{ port }}\" \"${{port+1}}\"", "expose 8080 8081");
+        check(
+            "env A=\"${{ port }}\" B=\"p${{ port }}${{ debug }}\" C=\"${{ debug }}\"",
+            "env A=8080 B=\"p8080true\" C=#true",
+        );
+        check("cmd \"x\" \"${{ hosts }}\" \"y\" #true", "cmd \"x\" \"a\" \"b c\" \"y\" #true");
+        check("cmd \"${{ [] }}\"", "cmd");
+        check("cmd \"${{ hosts | join(',') }}\"", "cmd \"a,b c\"");
+        check(
+            "stage \"${{ image }}-b\" { copy \"${{ image }}\" to=\"/${{ image }}\"; }",
+            "stage \"cart-b\" {\n    copy \"cart\" to=\"/cart\"\n}",
+        );
+        check("env A=\"$x ${ {{ }} }\" B=\"{{ image }}\"", "env A=\"$x ${ {{ }} }\" B=\"{{ image }}\"");
+        check("cmd \"${{ '${{' }} port }}\" \"${{ code }}\"", "cmd \"${{ port }}\" \"${{ port }}\"");
+        check(
+            "file \"/a\" \"\"\"\n  x = ${{ port }}\n  ${{ evil }}\n  \"\"\"",
+            "file \"/a\" \"\"\"\n    x = 8080\n    a'b\\\"$(c)`\\\\\n    \"\"\"".replace("\\\"$", "\"$").as_str(),
+        );
+        check(
+            "unknown \"${{ port }}\" a=\"${{ port }}\" { b \"${{ image }}\"; }",
+            "unknown 8080 a=8080 {\n    b \"cart\"\n}",
+        );
+    }
+
+    #[test]
+    fn shell_text_is_quoted() {
+        check("run \"echo ${{ image }} ${{ evil }}\"", "run \"echo cart \\\"a'b\\\\\\\"\\\\$(c)\\\\`\\\\\\\\\\\"\"");
+        check(
+            "run { sh #\"echo \"${{ image }} 1\" '${{ evil }}'\"#; }",
+            "run {\n    sh \"echo \\\"cart 1\\\" 'a'\\\\''b\\\"$(c)`\\\\'\"\n}",
+        );
+        check("run \"${{ code }}\"", "run \"\\\"\\\\${{ port }}\\\"\"");
+        check("when a=\"b\" { run \"echo ${{ hosts[1] }}\"; }", "when a=\"b\" {\n    run \"echo 'b c'\"\n}");
+        check("entrypoint shell=\"exec ${{ hosts[1] }}\"", "entrypoint shell=\"exec 'b c'\"");
+        check("cmd \"exec ${{ hosts[1] }}\"", "cmd \"exec b c\"");
+    }
+
+    #[test]
+    fn mistakes_are_told_at_the_expression() {
+        let undefined = "there is no parameter `prot` here (did you mean `port`?)";
+        check("expose \"${{ prot }}\"", &format!("undefined-name at `prot`: {undefined}"));
+        check("cmd \"prot ${{ port }} é ${{ prot }}\"", &format!("undefined-name at `prot`: {undefined}"));
+        check("cmd #\"\"${{ prot }}\"\"#", &format!("undefined-name at `prot`: {undefined}"));
+        check("file \"/a\" \"\"\"\n  a\n   ${{ prot }}\n  \"\"\"", &format!("undefined-name at `prot`: {undefined}"));
+        check("cmd \"\\t${{ prot }}\"", &format!("undefined-name at `prot`: {undefined}"));
+        check("cmd \"${{\\tprot }}\"", &format!("undefined-name at `\"${{{{\\tprot }}}}\"`: {undefined}"));
+        check(
+            "env A=\"${{ prot }}\" B=\"${{ port | x }}${{ prot }}\"",
+            &format!(
+                "undefined-name at `prot`: {undefined}\ninvalid-expression at `x`: there is no filter `x` (there are abs, \
+                 capitalize, default, first, int, join, last, length, list, lower, max, min, replace, reverse, sort, split, \
+                 string, trim, unique, upper)\nundefined-name at `prot`: {undefined}"
+            ),
+        );
+        check(
+            "cmd \"a ${{ port\"",
+            "invalid-expression at `${{`: `${{` is not closed (close it with `}}`; a literal `${{` is written as ${{ '${{' }})",
+        );
+        check("cmd \"a ${{ 'port }}\"", "invalid-expression at `'`: a string is not closed with '");
+    }
+
+    #[test]
+    fn lists_stand_as_whole_arguments() {
+        let list = "a list stands where one value belongs (`| join(\" \")` makes one string of it; as a whole argument it is \
+                    its elements)";
+        check("env A=\"${{ hosts }}\"", &format!("wrong-type at `${{{{ hosts }}}}`: {list}"));
+        check("cmd \"x ${{ hosts }}\"", &format!("wrong-type at `${{{{ hosts }}}}`: {list}"));
+        check("run \"${{ hosts }}\"", &format!("wrong-type at `${{{{ hosts }}}}`: {list}"));
+    }
+
+    #[test]
+    fn what_expressions_make_is_bounded() {
+        let mut scope = scope();
+        scope.bind("big", Bound::text("x".repeat(40_000)), Span::file_start(FileId(9)));
+        let expand = |text: &str| {
+            let mut diagnostics = Diagnostics::new();
+            let nodes = parse(FileId(0), text, &mut diagnostics).expect("KDL");
+            let expanded = expand_nodes(&nodes, IMAGE_NODES, &scope, &mut diagnostics);
+            expanded.map_or_else(|_| diagnostics.into_sorted()[0].message.clone(), |_| "fine".to_owned())
+        };
+        assert_eq!(expand("cmd \"${{ big }}.\""), "fine");
+        let message = "the expressions of a value may make 64 KiB of it, and these make more";
+        assert_eq!(expand("cmd \"${{ big }}${{ big }}\""), message);
+        let message = "the expressions of a body may make 4 MiB of it, and these make more";
+        assert_eq!(expand(&"cmd \"${{ big }}\"\n".repeat(200)), message);
+    }
 }

@@ -1,6 +1,6 @@
 //! What the values of a parameter are held to beside their type: `min=`, `max=`, `pattern=`, `values`
 
-use super::param::found;
+use super::given::found;
 use super::{Bound, ParamType};
 use crate::base::{Duration, Span};
 use crate::diagnostic::codes::{CONFLICT, INVALID_VALUE, MISSING_NODE, WRONG_TYPE};

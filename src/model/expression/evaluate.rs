@@ -1,5 +1,6 @@
 //! What an expression comes to.
 
+use super::filters::{FILTERS, LISTS, TESTS, environment};
 use super::scan::{Expression, Kind, Word};
 use super::{Flaw, MAX_VALUE};
 use crate::diagnostic::codes::{INVALID_EXPRESSION, TOO_LARGE, UNDEFINED_NAME};
@@ -7,41 +8,8 @@ use crate::model::Scope;
 use crate::spec::Bound;
 use crate::syntax::Value;
 use minijinja::value::{Value as Jinja, ValueKind};
-use minijinja::{Environment, Error, ErrorKind, UndefinedBehavior, filters, tests};
+use minijinja::{Environment, Error, ErrorKind};
 use std::ops::Range;
-
-/// What one expression may cost: a word costs 1, and 64 bytes of text do.
-const FUEL: u64 = 10_000;
-
-/// The filters there are. All are pure, and `minijinja` counts what they read and make.
-const FILTERS: &[&str] = &[
-    "abs",
-    "capitalize",
-    "default",
-    "first",
-    "int",
-    "join",
-    "last",
-    "length",
-    "list",
-    "lower",
-    "max",
-    "min",
-    "replace",
-    "reverse",
-    "sort",
-    "split",
-    "string",
-    "trim",
-    "unique",
-    "upper",
-];
-
-/// The filters that make lists.
-const LISTS: &[&str] = &["list", "reverse", "sort", "split", "unique"];
-
-/// The tests there are, behind `is`.
-const TESTS: &[&str] = &["endingwith", "startingwith"];
 
 /// The words of the language of expressions.
 const KEYWORDS: &[&str] =
@@ -84,56 +52,6 @@ impl Evaluator {
     }
 }
 
-fn environment() -> Environment<'static> {
-    let mut environment = Environment::empty();
-    environment.set_undefined_behavior(UndefinedBehavior::Strict);
-    environment.set_fuel(Some(FUEL));
-    environment.set_recursion_limit(16);
-    environment.add_filter("abs", filters::abs);
-    environment.add_filter("capitalize", filters::capitalize);
-    environment.add_filter("default", filters::default);
-    environment.add_filter("first", filters::first);
-    environment.add_filter("int", filters::int);
-    environment.add_filter("join", filters::join);
-    environment.add_filter("last", filters::last);
-    environment.add_filter("length", filters::length);
-    environment.add_filter("list", filters::list);
-    environment.add_filter("lower", filters::lower);
-    environment.add_filter("max", filters::max);
-    environment.add_filter("min", filters::min);
-    environment.add_filter("replace", filters::replace);
-    environment.add_filter("reverse", filters::reverse);
-    environment.add_filter("sort", sort);
-    environment.add_filter("split", filters::split);
-    environment.add_filter("string", filters::string);
-    environment.add_filter("trim", filters::trim);
-    environment.add_filter("unique", unique);
-    environment.add_filter("upper", filters::upper);
-    environment.add_test("endingwith", tests::is_endingwith);
-    environment.add_test("startingwith", tests::is_startingwith);
-    environment
-}
-
-/// `minijinja`'s own compares without case, and what cannot be compared by an order that is none.
-fn sort(values: Vec<Jinja>) -> Result<Vec<Jinja>, Error> {
-    if let Ok(mut numbers) = values.iter().map(|value| i128::try_from(value.clone())).collect::<Result<Vec<_>, _>>() {
-        numbers.sort_unstable();
-        return Ok(numbers.into_iter().map(Jinja::from).collect());
-    }
-    let texts: Option<Vec<&str>> = values.iter().map(|value| value.as_str()).collect();
-    let Some(mut texts) = texts else {
-        return Err(Error::new(ErrorKind::InvalidOperation, "`sort` takes strings or whole numbers, not both"));
-    };
-    texts.sort_unstable();
-    Ok(texts.into_iter().map(Jinja::from).collect())
-}
-
-/// Each value once, where it stands first; `minijinja`'s own compares without case.
-fn unique(values: Vec<Jinja>) -> Vec<Jinja> {
-    let mut seen = std::collections::BTreeSet::new();
-    values.into_iter().filter(|value| seen.insert(value.clone())).collect()
-}
-
 /// Looks at an expression word by word for what the language does not have, which is told better than by `minijinja`,
 /// and for what its fuel does not count. Gives the names that it reads.
 fn check<'a>(text: &'a str, words: &[Word], scope: &Scope) -> Result<Vec<&'a str>, Flaw> {
@@ -168,7 +86,12 @@ fn check<'a>(text: &'a str, words: &[Word], scope: &Scope) -> Result<Vec<&'a str
                 return Err(Flaw { hint: filter, ..flaw });
             }
             Kind::Name => {
-                list |= matches!(lookup(name, range, scope)?, Bound::List(_));
+                let bound = lookup(name, range, scope)?;
+                list |= matches!(bound, Bound::List(_));
+                if matches!(bound, Bound::One(Value::Bool(_))) && (next == "~" || before == "~" && next != "|") {
+                    let flaw = Flaw::invalid(range.clone(), "`~` joins strings, and this is true or false");
+                    return Err(flaw.hint(format!("as a string: ({name} | string)")));
+                }
                 names.push(name);
             }
             Kind::Sign => match name {
@@ -233,7 +156,7 @@ fn unknown(what: &str, name: &str, known: &[&str], range: &Range<usize>) -> Flaw
 }
 
 /// Why an expression comes to nothing.
-enum Failure {
+pub(super) enum Failure {
     /// In `minijinja`'s words.
     Jinja(Error),
     /// In ours, with a hint.
@@ -298,7 +221,7 @@ fn bound(value: &Jinja) -> Result<Bound, Failure> {
 }
 
 /// The value of one string, number or flag.
-fn one(value: &Jinja) -> Result<Option<Value>, Failure> {
+pub(super) fn one(value: &Jinja) -> Result<Option<Value>, Failure> {
     Ok(match value.kind() {
         ValueKind::Bool => Some(Value::Bool(value.is_true())),
         ValueKind::String => value.as_str().map(|text| Value::String(text.to_owned())),
@@ -319,4 +242,211 @@ fn one(value: &Jinja) -> Result<Option<Value>, Failure> {
         }
         _ => None,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::scan::{Piece, pieces};
+    use super::*;
+    use crate::base::{FileId, Span};
+
+    fn scope() -> Scope {
+        let mut scope = Scope::new();
+        let span = Span::file_start(FileId(0));
+        for (name, value) in [
+            ("image", Bound::text("cart")),
+            ("version", Bound::text("3.12.1")),
+            ("empty", Bound::text("")),
+            ("long", Bound::text("x".repeat(60_000))),
+            ("port", Bound::One(Value::Integer(8080))),
+            ("debug", Bound::One(Value::Bool(true))),
+            ("hosts", Bound::List(vec!["b".to_owned(), "a".to_owned(), "B".to_owned(), "a".to_owned()])),
+            ("many", Bound::List(vec![String::new(); 60_000])),
+        ] {
+            scope.bind(name, value, span);
+        }
+        scope
+    }
+
+    fn run(expression: &str) -> Result<Bound, Flaw> {
+        let text = format!("${{{{ {expression} }}}}");
+        match pieces(&text)?.as_slice() {
+            [Piece::Expression(expression)] => Evaluator::default().evaluate(&text, expression, &scope()),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// What an expression comes to, or the place of its flaw and what is told of it.
+    #[track_caller]
+    fn check(expression: &str, expected: &str) {
+        let text = format!("${{{{ {expression} }}}}");
+        let found = match run(expression) {
+            Ok(Bound::One(Value::String(text))) => format!("{text:?}"),
+            Ok(Bound::One(value)) => super::super::shown(&value),
+            Ok(Bound::List(elements)) => format!("{elements:?}"),
+            Err(flaw) => {
+                let hint = flaw.hint.map(|hint| format!(" ({hint})")).unwrap_or_default();
+                format!("{} at `{}`: {}{hint}", flaw.code.name, &text[flaw.range], flaw.message)
+            }
+        };
+        assert_eq!(found, expected, "{expression}");
+    }
+
+    #[test]
+    fn values() {
+        check("image", "\"cart\"");
+        check("port", "8080");
+        check("debug", "true");
+        check("hosts", "[\"b\", \"a\", \"B\", \"a\"]");
+        check("port + 1", "8081");
+        check("port * 2 // 3 % 100 - -1", "87");
+        check("image ~ '-' ~ port", "\"cart-8080\"");
+        check("'py' ~ debug | string ~ (debug | string)", "\"pytruetrue\"");
+        check("'py' ~ ('x' if debug else 'y') ~ port", "\"pyx8080\"");
+        check("'a' if debug else 'b'", "\"a\"");
+        check("not debug or port == 8080 and image != 'x'", "true");
+        check("'car' in image", "true");
+        check("'c' not in hosts", "true");
+        check("image is startingwith 'ca'", "true");
+        check("image is not endingwith('ca')", "true");
+        check("(version | split('.'))[:2] | join('.')", "\"3.12\"");
+        check("(version | split('.'))[-1] | int", "1");
+        check("version[0]", "\"3\"");
+        check("version | replace('.', '')", "\"3121\"");
+        check("hosts | sort", "[\"B\", \"a\", \"a\", \"b\"]");
+        check("hosts | unique", "[\"b\", \"a\", \"B\"]");
+        check("hosts | unique | reverse | list", "[\"B\", \"a\", \"b\"]");
+        check("hosts + ['c']", "[\"b\", \"a\", \"B\", \"a\", \"c\"]");
+        check("hosts | length", "4");
+        check("hosts | first", "\"b\"");
+        check("[3, 1, 2] | sort", "[\"1\", \"2\", \"3\"]");
+        check("[3, 1, 2] | max", "3");
+        check("empty | default('x', true)", "\"x\"");
+        check("[] | first | default('none')", "\"none\"");
+        check("{'amd64': 'x86_64', 'b': {'c': 1}}['amd64']", "\"x86_64\"");
+        check("'${{'", "\"${{\"");
+        check("'}}' ~ \"'\" ~ '\\'\\\\\\n'", "\"}}''\\\\\\n\"");
+        check("-7 // 2", "-4");
+        check("image | upper | lower | capitalize | trim('C')", "\"art\"");
+    }
+
+    #[test]
+    fn flaws() {
+        check("prot", "undefined-name at `prot`: there is no parameter `prot` here (did you mean `port`?)");
+        check("1 + prot", "undefined-name at `prot`: there is no parameter `prot` here (did you mean `port`?)");
+        check(
+            "zebra | default('x')",
+            "undefined-name at `zebra`: there is no parameter `zebra` here (there are debug, empty, hosts, image, long, \
+             many, port, version)",
+        );
+        check("image | uper", "invalid-expression at `uper`: there is no filter `uper` (did you mean `upper`?)");
+        check(
+            "image is starting 'a'",
+            "invalid-expression at `starting`: there is no test `starting` (there are endingwith, startingwith)",
+        );
+        check("range(10)", "invalid-expression at `range`: there is no function `range`: there are none");
+        check(
+            "upper(image)",
+            "invalid-expression at `upper`: there is no function `upper`: there are none (it is a filter, as in `value | upper`)",
+        );
+        check(
+            "image.upper()",
+            "invalid-expression at `.`: values have no attributes or methods (`upper` is a filter, as in `value | upper`)",
+        );
+        check("2 ** 8", "invalid-expression at `**`: `**` is no operator");
+        check("image[::2]", "invalid-expression at `:`: a slice has a start and an end, and no step");
+        check("hosts * 2", "invalid-expression at `*`: `*` multiplies numbers, and stands in no expression with lists");
+        check("image; port", "invalid-expression at `;`: `;` means nothing in an expression");
+        check(
+            "ïmage",
+            "invalid-expression at `ï`: `ï` means nothing in an expression (names have letters of a-z, digits and `_`)",
+        );
+        check("(port]", "invalid-expression at `]`: `]` closes nothing");
+        check("port }", "invalid-expression at `}`: `}` closes nothing");
+        check(
+            "port + ",
+            "invalid-expression at `${{ port +  }}`: this is no expression: unexpected end of input, expected expression",
+        );
+        check(
+            "port port",
+            "invalid-expression at `${{ port port }}`: this is no expression: unexpected input after expression",
+        );
+        check("", "invalid-expression at `${{  }}`: an expression is empty");
+        check(
+            "true and",
+            "invalid-expression at `${{ true and }}`: this is no expression: unexpected end of input, expected expression",
+        );
+        check(
+            "port / 3",
+            "invalid-expression at `${{ port / 3 }}`: the expression is the number 2693.3333333333335, which has a fraction \
+             (`//` divides to a whole number, and `| int` cuts the fraction off)",
+        );
+        check(
+            "'a' if port == 1",
+            "invalid-expression at `${{ 'a' if port == 1 }}`: the expression has no value (an `if` without `else`, an index \
+             behind the end and the first of nothing have none)",
+        );
+        check(
+            "none",
+            "invalid-expression at `${{ none }}`: the expression has no value (an `if` without `else`, an index behind the end and the first of nothing have none)",
+        );
+        check(
+            "hosts[9] ~ 'x'",
+            "invalid-expression at `${{ hosts[9] ~ 'x' }}`: a part of the expression has no value (an `if` without `else`, an index behind the end and the first of nothing have none)",
+        );
+        check("{'a': 1}", "invalid-expression at `${{ {'a': 1} }}`: the expression is a map, which no value can be");
+        check("[[1]]", "invalid-expression at `${{ [[1]] }}`: the expression is a list of lists");
+        check(
+            "image + 1",
+            "invalid-expression at `${{ image + 1 }}`: the expression cannot be worked out: tried to use + operator on unsupported types string and number",
+        );
+        check(
+            "port // 0",
+            "invalid-expression at `${{ port // 0 }}`: the expression cannot be worked out: unable to calculate 8080 // 0",
+        );
+        check(
+            "'x' | int",
+            "invalid-expression at `${{ 'x' | int }}`: the expression cannot be worked out: invalid float literal",
+        );
+        check(
+            "['a', 1] | sort",
+            "invalid-expression at `${{ ['a', 1] | sort }}`: the expression cannot be worked out: `sort` takes strings or whole numbers, not both",
+        );
+    }
+
+    #[test]
+    fn work_is_bounded() {
+        let deep = |n: usize| format!("{}port{}", "(".repeat(n), ")".repeat(n));
+        check(&deep(16), "8080");
+        check(&deep(17), "too-large at `(`: an expression may have 16 brackets in brackets, and this has more");
+        let words = "too-large at `${{`: an expression may have 1024 bytes and 200 words, and this has more";
+        check(&"port + ".repeat(200), words);
+        check(&"-".repeat(300), words);
+        check(&format!("'{}'", "x".repeat(1025)), words);
+        check(&format!("{}debug", "not ".repeat(199)), "false");
+        check(&format!("{}port", "- ".repeat(199)), "-8080");
+        check(&format!("1{}", " if debug else 1".repeat(49)), "1");
+        check(&format!("image{}", " | upper".repeat(99)), "\"CART\"");
+        let work = |expression: &str| {
+            let expected = format!(
+                "too-large at `${{{{ {expression} }}}}`: an expression takes too much work (make its strings and lists smaller)"
+            );
+            check(expression, &expected);
+        };
+        work("'a' * 100000000");
+        work("(1, 2) * 50000000");
+        work("(long ~ long) | replace('x', long)");
+        work("many | join(long)");
+        work("many | join(',') | split('')");
+        let size = |expression: &str| {
+            check(
+                expression,
+                &format!(
+                    "too-large at `${{{{ {expression} }}}}`: an expression may come to 64 KiB, and this does to more"
+                ),
+            );
+        };
+        size("long ~ long");
+        size("many + many");
+    }
 }

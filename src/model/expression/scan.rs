@@ -17,6 +17,9 @@ const MAX_WORDS: usize = 200;
 /// The brackets in brackets of one expression.
 const MAX_DEPTH: usize = 16;
 
+/// The expressions of one value.
+const MAX_EXPRESSIONS: usize = 1000;
+
 /// A part of a value.
 #[derive(Debug)]
 pub(super) enum Piece<'a> {
@@ -67,12 +70,18 @@ pub(super) fn find(text: &str, from: usize) -> Option<usize> {
 pub(super) fn pieces(text: &str) -> Result<Vec<Piece<'_>>, Flaw> {
     let mut pieces = Vec::new();
     let mut at = 0;
+    let mut count = 0;
     while let Some(start) = find(text, at) {
         if start > at {
             pieces.push(Piece::Text(&text[at..start]));
         }
         let expression = read(text, start)?;
         at = expression.range.end;
+        count += 1;
+        if count > MAX_EXPRESSIONS {
+            let message = format!("a value may hold {MAX_EXPRESSIONS} expressions, and this holds more");
+            return Err(Flaw::new(&TOO_LARGE, expression.range, message));
+        }
         pieces.push(Piece::Expression(expression));
     }
     if at < text.len() {
@@ -103,13 +112,13 @@ fn read(text: &str, start: usize) -> Result<Expression, Flaw> {
     loop {
         at += text[at..].bytes().take_while(u8::is_ascii_whitespace).count();
         let rest = &text[at..];
+        if at - start > MAX_BYTES || words.len() > MAX_WORDS {
+            let message = format!("an expression may have {MAX_BYTES} bytes and {MAX_WORDS} words, and this has more");
+            return Err(Flaw::new(&TOO_LARGE, opening, message));
+        }
         if brackets.is_empty() && rest.starts_with("}}") {
             let (range, inner) = (start..at + 2, opening.end..at);
             return Ok(Expression { range, inner, words });
-        }
-        if at - start > MAX_BYTES || words.len() >= MAX_WORDS {
-            let message = format!("an expression may have {MAX_BYTES} bytes and {MAX_WORDS} words, and this has more");
-            return Err(Flaw::new(&TOO_LARGE, opening, message));
         }
         let Some((kind, length)) = word(rest) else {
             return Err(unreadable(text, at, opening));
