@@ -210,9 +210,11 @@ fn told_without_decoding(text: &str) -> (Vec<Diagnostic>, usize) {
     let (mut decoding, mut checking) = (Diagnostics::new(), Diagnostics::new());
     let file = Sources::new().add("image.kdl", text);
     let Ok(nodes) = syntax::parse(file, text, &mut Diagnostics::new()) else { return (Vec::new(), 0) };
-    for image in nodes.iter().filter(|node| node.name() == "image") {
+    // What it draws from is no part of it here.
+    let is_alone = |node: &&syntax::Node| node.name() == "image" && node.prop("extends").is_none();
+    for image in nodes.iter().filter(is_alone) {
         let _ = spec::Image::decode(image, &mut decoding);
-        syntax::check_nodes(image.children(), spec::IMAGE_NODES, "`image`", &mut checking);
+        spec::check_body(image.children(), "`image`", &mut checking);
     }
     let (decoded, mut checked) = (decoding.into_sorted(), checking.into_sorted());
     let count = checked.len();
