@@ -25,7 +25,7 @@ fn main() -> Outcome<()> {
         threads(),
         wanted.runs
     );
-    println!("{}", TITLES.map(|title| format!("{title:>9}")).concat());
+    println!("{}", TITLES.map(|title| format!("{title:>10}")).concat());
     for &images in &wanted.images {
         let row = Row::measure(images, &wanted)?;
         println!("{}", row.line());
@@ -184,7 +184,7 @@ impl Row {
             ratio(self.cold, self.parse + self.copy),
             format!("{:.1}", self.cold.as_secs_f64() * 1e6 / self.images as f64),
         ];
-        columns.map(|column| format!("{column:>9}")).concat()
+        columns.map(|column| format!("{column:>10}")).concat()
     }
 }
 
