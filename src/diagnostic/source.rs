@@ -36,8 +36,10 @@ impl Sources {
 
     /// Adds a file and gives its number.
     pub fn add(&mut self, path: &str, text: &str) -> FileId {
-        let starts = std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at as u32 + 1)).collect();
-        self.files.push(Source { path: path.into(), text: text.into(), line_starts: starts });
+        let mut starts = Vec::with_capacity(text.len() / 32 + 2);
+        starts.push(0);
+        starts.extend(text.bytes().zip(1..).filter(|(byte, _)| *byte == b'\n').map(|(_, behind): (u8, u32)| behind));
+        self.files.push(Source { path: path.into(), text: text.into(), line_starts: starts.into() });
         FileId(self.files.len() as u32 - 1)
     }
 
