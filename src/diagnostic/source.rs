@@ -36,11 +36,19 @@ impl Sources {
 
     /// Adds a file and gives its number.
     pub fn add(&mut self, path: &str, text: &str) -> FileId {
-        let mut starts = Vec::with_capacity(text.len() / 32 + 2);
-        starts.push(0);
-        starts.extend(text.bytes().zip(1..).filter(|(byte, _)| *byte == b'\n').map(|(_, behind): (u8, u32)| behind));
-        self.files.push(Source { path: path.into(), text: text.into(), line_starts: starts.into() });
-        FileId(self.files.len() as u32 - 1)
+        self.push(Source::new(path, text))
+    }
+
+    /// Adds a file that was made already and gives its number, which is [`Self::next`] until then.
+    pub fn push(&mut self, source: Source) -> FileId {
+        let file = self.next();
+        self.files.push(source);
+        file
+    }
+
+    /// The number of the next file that is added.
+    pub fn next(&self) -> FileId {
+        FileId(self.files.len() as u32)
     }
 
     /// The same files as seen from above the directory that their paths start at, which is `directory` from there.
@@ -70,6 +78,14 @@ impl Sources {
 }
 
 impl Source {
+    /// The file `path` with that text.
+    pub fn new(path: &str, text: &str) -> Self {
+        let mut starts = Vec::with_capacity(text.len() / 32 + 2);
+        starts.push(0);
+        starts.extend(text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(at, _)| at as u32 + 1));
+        Self { path: path.into(), text: text.into(), line_starts: starts.into() }
+    }
+
     /// The line and column of a byte.
     pub fn place(&self, byte: u32) -> Place {
         let line = self.line_starts.partition_point(|start| *start <= byte).max(1) - 1;
