@@ -1,7 +1,7 @@
 //! Outputs as they should be and as they are.
 
 use super::session::Session;
-use crate::base::{EntryKind, Invalid, World as _, sha256_hex};
+use crate::base::{EntryKind, Invalid, Sum, World as _};
 use crate::compile::Compiled;
 use crate::diagnostic::codes::{OUTPUT_CONFLICT, UNWRITABLE_OUTPUT};
 use crate::diagnostic::{Diagnostic, Diagnostics};
@@ -49,7 +49,7 @@ impl Outputs {
         compiled: impl IntoIterator<Item = (&'c Image, &'c Compiled)>,
         diagnostics: &mut Diagnostics,
     ) -> Self {
-        let manifest_text = session.disk.read_bytes(MANIFEST, MAX_BYTES).ok().flatten();
+        let manifest_text = session.disk.read_bytes(MANIFEST, Manifest::MAX_BYTES).ok().flatten();
         let mut outputs = Self { list: Vec::new(), manifest, manifest_text };
         for (image, compiled) in compiled {
             let dockerfile = dockerfile_path(&image.directory);
@@ -80,7 +80,7 @@ impl Outputs {
         for output in self.list.iter().filter(|output| is_written(output)) {
             manifest.outputs.remove(&output.path);
             if let Some(text) = &output.text {
-                manifest.add(&output.path, &sha256_hex(text.as_bytes()), &output.image);
+                manifest.add(&output.path, Sum::of(text.as_bytes()), &output.image);
             }
         }
         manifest
