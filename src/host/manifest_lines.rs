@@ -15,7 +15,7 @@ pub struct Line<'a> {
     pub path: Cow<'a, str>,
     /// What it may hold.
     pub hash: Sum,
-    /// The image it was written for.
+    /// The image it was written for; empty if it is of all images.
     pub image: Cow<'a, str>,
 }
 
@@ -45,8 +45,12 @@ impl<'a> Line<'a> {
     fn read(line: &'a str) -> Option<Self> {
         let (path, rest) = string(line.strip_prefix("output \"")?)?;
         let (hash, rest) = rest.strip_prefix(" sha256=\"")?.split_at_checked(64)?;
+        let hash = Sum::parse(hash)?;
+        if rest == "\"" {
+            return Some(Self { path, hash, image: Cow::Borrowed("") });
+        }
         let (image, rest) = string(rest.strip_prefix("\" image=\"")?)?;
-        if rest.is_empty() { Some(Self { path, hash: Sum::parse(hash)?, image }) } else { None }
+        (rest.is_empty() && !image.is_empty()).then_some(Self { path, hash, image })
     }
 
     /// Writes it behind `text`.
@@ -55,8 +59,11 @@ impl<'a> Line<'a> {
         push_quoted(text, &self.path);
         text.push_str(" sha256=\"");
         self.hash.push_hex(text);
-        text.push_str("\" image=");
-        push_quoted(text, &self.image);
+        text.push('"');
+        if !self.image.is_empty() {
+            text.push_str(" image=");
+            push_quoted(text, &self.image);
+        }
         text.push('\n');
     }
 }
@@ -131,6 +138,7 @@ mod tests {
         check("<<<<<<< HEAD");
         check(HEADER);
         check(&format!(" output \"a\" sha256=\"{HASH}\" image=\"a\""));
+        check(&format!("output \"a\" sha256=\"{HASH}\" image=\"\""));
         check(&format!("output a sha256=\"{HASH}\" image=\"a\""));
         check(&format!("output \"a\" image=\"a\" sha256=\"{HASH}\""));
         check(&format!("output \"a\" sha256=\"{HASH}\" image=\"a\" // why"));
