@@ -10,11 +10,14 @@ mod fmt;
 mod graph;
 mod list;
 mod man;
+mod memory;
 mod outputs;
+mod recording;
 mod render;
 mod schema;
 mod session;
 mod terminal;
+mod told;
 
 use args::{Arguments, Command};
 use clap::Parser as _;
