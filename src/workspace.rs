@@ -6,7 +6,7 @@ mod selection;
 
 pub use selection::Selection;
 
-use crate::base::{FileId, ImageName, Invalid, Span, Workers, World, map};
+use crate::base::{FileId, ImageName, Invalid, Span, Spanned, Workers, World, map};
 use crate::diagnostic::codes::{OUTPUT_CONFLICT, UNKNOWN_IMAGE, UNREADABLE_FILE};
 use crate::diagnostic::{Diagnostic, Diagnostics, Source, Sources};
 use crate::model::{self, Image, SpecFile};
@@ -25,6 +25,8 @@ pub struct Workspace {
     pub diagnostics: Diagnostics,
     /// Who builds its images, where it says so.
     pub target: Option<Target>,
+    /// The path of its bake file, if it has one.
+    pub bake: Option<Spanned<String>>,
     /// Settings of rules for all its images.
     pub rules: Vec<RuleSetting>,
     /// The images its files declare, those with mistakes too, in order of files.
@@ -65,6 +67,7 @@ pub fn read(world: &dyn World, workers: &dyn Workers, file: &str) -> Workspace {
         documents.extend(workspace.take(path, Some(*glob), read));
     }
     workspace.target = settings.as_ref().and_then(|settings| settings.target);
+    workspace.bake = settings.as_ref().and_then(|settings| settings.bake.clone());
     workspace.rules = settings.as_ref().map(|settings| settings.rules.settings.clone()).unwrap_or_default();
     let mut resolved = Diagnostics::new();
     workspace.images = model::resolve(&documents, settings.as_ref(), &mut resolved);
@@ -121,6 +124,14 @@ impl Workspace {
                 let diagnostic = Diagnostic::error(&OUTPUT_CONFLICT, other.name.span, message);
                 let hint = "give each image a spec in a directory of its own";
                 self.diagnostics.error(diagnostic.also(first.name.span, "the other").hint(hint));
+            }
+        }
+        if let Some(bake) = &self.bake {
+            let is_bake = |output: &str| output == bake.value || dockerignore_path(output) == bake.value;
+            for image in self.images.iter().filter(|image| is_bake(&image.output)) {
+                let message = format!("the bake file `{}` is what `{}` compiles to", bake.value, image.name.value);
+                let diagnostic = Diagnostic::error(&OUTPUT_CONFLICT, bake.span, message);
+                self.diagnostics.error(diagnostic.also(image.name.span, "the image"));
             }
         }
         self.images.retain(|image| !shared.contains(&image.output));

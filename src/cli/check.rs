@@ -3,7 +3,7 @@
 use super::Exit;
 use super::args::{Call, How};
 use super::drift::{self, Row};
-use super::outputs::{Output, Outputs, examine};
+use super::outputs::{Output, Outputs, examine, examine_bake};
 use super::session::{Access, Refused, Session, exit_of};
 use super::terminal::{Terminal, counted};
 use crate::diagnostic::{Diagnostic, Diagnostics, Sources, render};
@@ -69,11 +69,16 @@ impl Check {
             (outputs, rows)
         });
         let (outputs, rows): (Vec<Vec<Output>>, Vec<Vec<Row>>) = examined.into_iter().flatten().unzip();
+        let mut rows: Vec<Row> = rows.into_iter().flatten().collect();
         let outputs = manifest.map_or_else(
             |_| Outputs::default(),
-            |manifest| Outputs::new(&session, manifest, outputs.into_iter().flatten().collect()),
+            |manifest| {
+                let bake = examine_bake(&session, &manifest, &mut diagnostics);
+                rows.extend(bake.as_ref().and_then(|bake| drift::row(bake, &manifest, None)));
+                Outputs::new(&session, manifest, outputs.into_iter().flatten().chain(bake).collect())
+            },
         );
-        let rows = drift::all_rows(rows.into_iter().flatten().collect(), &outputs);
+        let rows = drift::all_rows(rows, &outputs);
         let declared = session.selection.names(&session.workspace).len();
         let summary = Summary::new(declared, &outputs);
         let mut diagnostics = diagnostics.into_sorted();
@@ -141,7 +146,8 @@ struct Counts {
 #[derive(Debug, Serialize)]
 struct Entry {
     path: String,
-    image: String,
+    /// Its image; nothing for the bake file, which is of all.
+    image: Option<String>,
     state: &'static str,
 }
 
@@ -159,7 +165,7 @@ impl Summary {
         };
         let entry = |output: &Output| Entry {
             path: output.path.clone(),
-            image: output.image.clone(),
+            image: Some(output.image.clone()).filter(|image| !image.is_empty()),
             state: output.state.as_str(),
         };
         Self { images, outputs: outputs.list.iter().map(entry).collect() }

@@ -2,7 +2,8 @@
 
 use super::Exit;
 use super::args::{Call, How};
-use super::outputs::{Output, Outputs, examine};
+use super::drift::nobody_claims;
+use super::outputs::{Output, Outputs, examine, examine_bake};
 use super::session::{Access, Session};
 use super::terminal::{Terminal, counted};
 use crate::diagnostic::codes::{FOREIGN_OUTPUT, NO_MATCH, UNWRITABLE_OUTPUT};
@@ -11,7 +12,7 @@ use crate::host::{Change, MANIFEST, Ownership, State, Unwritable, commit};
 use clap::Args;
 use std::collections::BTreeSet;
 
-/// Write the Dockerfiles of images, and the .dockerignore beside each
+/// Write the Dockerfiles of images, the .dockerignore beside each, and the bake file of the workspace
 #[derive(Debug, Args)]
 pub struct Compile {
     /// Images, globs of images or spec files; all images of the workspace without any
@@ -66,7 +67,10 @@ impl Compile {
             // What something is wrong with must not be written.
             if told.has_errors() { Vec::new() } else { examine(&session, &manifest, image, compiled, told) }
         });
-        let outputs = Outputs::new(&session, manifest, outputs.into_iter().flatten().flatten().collect());
+        let bake = examine_bake(&session, &manifest, &mut diagnostics);
+        let left = session.workspace.bake.as_ref().filter(|_| bake.is_none());
+        let outputs = outputs.into_iter().flatten().flatten().chain(bake).collect();
+        let outputs = Outputs::new(&session, manifest, outputs);
         if !self.force {
             for output in outputs.list.iter().filter(|output| is_foreign(output)) {
                 diagnostics.error(foreign(&outputs, output));
@@ -78,7 +82,13 @@ impl Compile {
             return exit;
         }
         match self.replace(&session, &outputs) {
-            Ok(()) => terminal.say(&self.report(&outputs)),
+            Ok(()) => {
+                terminal.say(&self.report(&outputs));
+                if let Some(bake) = left {
+                    let why = "it is of all images, and not all are sound";
+                    terminal.say(&format!("left {} as it is: {why}\n", bake.value));
+                }
+            }
             Err(error) => {
                 let mut diagnostics = Diagnostics::new();
                 diagnostics.error(unwritable(&error));
@@ -150,7 +160,10 @@ fn is_foreign(output: &Output) -> bool {
 fn foreign(outputs: &Outputs, output: &Output) -> Diagnostic {
     let path = &output.path;
     let (message, verb) = match (output.state, outputs.manifest.outputs.contains_key(path)) {
-        (State::Orphan, _) => (format!("no image claims `{path}` any more, and it was changed by hand"), "removes"),
+        (State::Orphan, _) => {
+            let nobody = nobody_claims(output, &format!("`{path}`"));
+            (format!("{nobody} any more, and it was changed by hand"), "removes")
+        }
         (_, true) => (format!("`{path}` was changed by hand"), "overwrites"),
         (_, false) => (format!("`{path}` was not written by imgspec"), "overwrites"),
     };

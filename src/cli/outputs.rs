@@ -5,6 +5,7 @@ use crate::base::{EntryKind, Invalid, Span, World as _, sha256_hex};
 use crate::compile::Compiled;
 use crate::diagnostic::codes::{OUTPUT_CONFLICT, UNWRITABLE_OUTPUT};
 use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::dockerfile;
 use crate::host::{MANIFEST, Manifest, State};
 use crate::model::Image;
 use crate::workspace::dockerignore_path;
@@ -15,10 +16,10 @@ use std::collections::{BTreeMap, BTreeSet};
 pub struct Output {
     /// Its path from the workspace's root.
     pub path: String,
-    /// The image it belongs to; of an orphan, the one it was written for.
+    /// The image it belongs to; of an orphan, the one it was written for. Empty for the bake file, which is of all.
     pub image: String,
-    /// Where a spec names that image; nothing, if it is an orphan.
-    pub image_at: Option<Span>,
+    /// Where a spec names that image, or the bake file; nothing, if it is an orphan.
+    pub named_at: Option<Span>,
     /// The hash of what it should hold; nothing, if it is an orphan.
     pub hash: Option<String>,
     /// What it should hold; nothing, if it is an orphan or holds that.
@@ -64,7 +65,7 @@ pub fn examine(
         match found {
             Ok(found) => {
                 let mut output = output(manifest, path, image.name.value.as_str(), Some(text), found);
-                output.image_at = Some(image.name.span);
+                output.named_at = Some(image.name.span);
                 outputs.push(output);
             }
             Err(diagnostic) => {
@@ -75,6 +76,25 @@ pub fn examine(
     outputs
 }
 
+/// Looks at the bake file, if the workspace has one. It is made of all images, whichever are chosen, so that it cannot be
+/// told what it should hold while one has mistakes.
+pub fn examine_bake(session: &Session, manifest: &Manifest, diagnostics: &mut Diagnostics) -> Option<Output> {
+    let workspace = &session.workspace;
+    let bake = workspace.bake.as_ref().filter(|_| !diagnostics.has_errors() && !workspace.diagnostics.has_errors())?;
+    let text = dockerfile::bake(&session.facts());
+    match found(session, &bake.value) {
+        Ok(found) => {
+            let mut output = output(manifest, bake.value.clone(), "", Some(&text), found);
+            output.named_at = Some(bake.span);
+            Some(output)
+        }
+        Err(diagnostic) => {
+            diagnostics.error(*diagnostic);
+            None
+        }
+    }
+}
+
 /// The output `path`, which should hold `text` and holds `found`.
 fn output(manifest: &Manifest, path: String, image: &str, text: Option<&str>, found: Option<Vec<u8>>) -> Output {
     let state = manifest.state(&path, text.map(str::as_bytes), found.as_deref());
@@ -83,7 +103,7 @@ fn output(manifest: &Manifest, path: String, image: &str, text: Option<&str>, fo
     Output {
         path,
         image: image.to_owned(),
-        image_at: None,
+        named_at: None,
         hash: text.map(|text| sha256_hex(text.as_bytes())),
         text: text.filter(|_| differs).map(str::to_owned),
         found: found.filter(|_| differs),
@@ -92,11 +112,18 @@ fn output(manifest: &Manifest, path: String, image: &str, text: Option<&str>, fo
     }
 }
 
+impl Output {
+    /// Whether it belongs to an image that there is.
+    fn is_of_image(&self) -> bool {
+        self.state != State::Orphan && !self.image.is_empty()
+    }
+}
+
 impl Outputs {
-    /// The outputs of images, each looked at, and what nobody claims.
-    pub fn new(session: &Session, manifest: Manifest, of_images: Vec<Output>) -> Self {
+    /// The outputs of images and the bake file, each looked at, and what nobody claims.
+    pub fn new(session: &Session, manifest: Manifest, examined: Vec<Output>) -> Self {
         let manifest_text = session.disk.read_bytes(MANIFEST, MAX_BYTES).ok().flatten();
-        let mut outputs = Self { list: of_images, manifest, manifest_text };
+        let mut outputs = Self { list: examined, manifest, manifest_text };
         // Where a spec has mistakes, it is not known what its images claim.
         if session.selection.is_all() && !session.workspace.diagnostics.has_errors() {
             outputs.find_orphans(session);
@@ -119,7 +146,7 @@ impl Outputs {
     /// What the worst of its outputs is, for each image.
     pub fn states(&self) -> BTreeMap<&str, State> {
         let mut states: BTreeMap<&str, State> = BTreeMap::new();
-        for output in self.list.iter().filter(|output| output.state != State::Orphan) {
+        for output in self.list.iter().filter(|output| output.is_of_image()) {
             let state = states.entry(&output.image).or_insert(State::Ok);
             if output.state.rank() > state.rank() {
                 *state = output.state;
@@ -130,13 +157,14 @@ impl Outputs {
 
     /// The images with an output of which `has` says so.
     pub fn images(&self, has: impl Fn(&Output) -> bool) -> BTreeSet<&str> {
-        let outputs = self.list.iter().filter(|output| output.state != State::Orphan && has(output));
+        let outputs = self.list.iter().filter(|output| output.is_of_image() && has(output));
         outputs.map(|output| output.image.as_str()).collect()
     }
 
     /// Outputs that the manifest has and no image claims.
     fn find_orphans(&mut self, session: &Session) {
-        let mut claimed = BTreeSet::new();
+        let mut claimed: BTreeSet<String> = BTreeSet::new();
+        claimed.extend(session.workspace.bake.iter().map(|bake| bake.value.clone()));
         for declared in &session.workspace.declared {
             claimed.insert(dockerignore_path(&declared.output));
             claimed.insert(declared.output.clone());

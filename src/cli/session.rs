@@ -7,6 +7,7 @@ use crate::base::{World as _, map};
 use crate::compile::{Compiled, compile};
 use crate::diagnostic::codes::{NO_MATCH, UNREADABLE_FILE};
 use crate::diagnostic::{Diagnostic, Diagnostics, Reported, Severity, Sources};
+use crate::dockerfile::BakeFacts;
 use crate::host::{Disk, Lock, MANIFEST, Manifest, Threads, WORKSPACE_FILE, find_workspace, reason, sweep};
 use crate::lower::Options;
 use crate::model::Image;
@@ -174,6 +175,12 @@ impl Session {
     /// The manifest of the workspace.
     pub fn read_manifest(&mut self, diagnostics: &mut Diagnostics) -> Result<Manifest, Reported> {
         Manifest::read(&self.disk, &mut self.workspace.sources, diagnostics)
+    }
+
+    /// What the bake file has to know of the images without mistakes.
+    pub fn facts(&self) -> Vec<BakeFacts> {
+        let images = &self.workspace.images;
+        map(&self.threads, images.len(), |at| BakeFacts::new(&images[at]))
     }
 
     /// Compiles the chosen images that have no mistakes so far, side by side, and tells all that is wrong with the

@@ -1,12 +1,13 @@
 //! Floor 4: whole images. What specs say of each image, put together and checked across its parts: stages that name
 //! each other, images that name each other, the build context.
 
+mod baking;
 mod stages;
 
 use crate::base::{ImageName, Platform, Span, Spanned, StageName, normalize};
 use crate::diagnostic::codes::{CYCLE, DUPLICATE_NAME, PATH_ESCAPE, UNKNOWN_IMAGE};
 use crate::diagnostic::{Diagnostic, Diagnostics, Reported};
-use crate::spec::{self, Base, Document, From, Item, RuleSetting};
+use crate::spec::{self, Baking, Base, Document, From, Item, RuleSetting};
 use crate::syntax::{Decode as _, Node, Value};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -26,6 +27,8 @@ pub struct Image {
     pub context: String,
     /// The platforms it is built for.
     pub platforms: Vec<Platform>,
+    /// How it is named and cached by who builds it.
+    pub baking: Baking,
     /// Its settings of rules, the workspace's before its own.
     pub rules: Vec<RuleSetting>,
     /// Its stages, each behind those it needs, the final one last.
@@ -93,6 +96,7 @@ pub fn resolve(files: &[SpecFile], workspace: Option<&spec::Workspace>, diagnost
         images.extend(resolve_image(file, image, workspace, &known, diagnostics));
     }
     check_cycles(&images, diagnostics);
+    baking::check(&images, workspace.and_then(|workspace| workspace.bake.as_ref()), diagnostics);
     images
 }
 
@@ -125,6 +129,7 @@ fn resolve_image(
         directory,
         context,
         platforms: image.platforms.iter().map(|platform| platform.value.clone()).collect(),
+        baking: image.baking.clone(),
         rules: rules.cloned().collect(),
         stages,
         images: Arc::clone(known),
