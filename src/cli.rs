@@ -5,6 +5,7 @@ mod check;
 mod compile;
 mod completions;
 mod drift;
+mod examine;
 mod explain;
 mod fmt;
 mod graph;

@@ -4,7 +4,7 @@
 
 use super::recording::Asked;
 use super::told::{Range, Told};
-use crate::base::{Hash, sha256};
+use crate::base::Sum;
 use crate::host::{Cache, Signature};
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
@@ -15,7 +15,7 @@ use std::time::{Duration, SystemTime};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Known {
     /// The hashes of its outputs: of its Dockerfile and of the ignore file beside it.
-    pub outputs: [Hash; 2],
+    pub outputs: [Sum; 2],
     /// What was told of it.
     pub told: Vec<Told>,
     /// The settings of rules that decided how loud something was told.
@@ -32,14 +32,14 @@ pub struct Seen {
     /// The signature.
     pub signature: Signature,
     /// The hash of what it held.
-    pub hash: Hash,
+    pub hash: Sum,
 }
 
 /// What earlier runs found out.
 #[derive(Debug, Default)]
 pub struct Memory {
     place: Option<Cache>,
-    entries: HashMap<Hash, Entry>,
+    entries: HashMap<Sum, Entry>,
     seen: HashMap<String, Seen>,
     changed: bool,
 }
@@ -56,7 +56,7 @@ struct Entry {
 #[derive(Serialize, Deserialize)]
 struct Stored<'a> {
     build: &'a str,
-    entries: Vec<(Hash, u8, &'a [u8])>,
+    entries: Vec<(Sum, u8, &'a [u8])>,
     seen: Vec<(&'a str, Seen)>,
 }
 
@@ -79,17 +79,17 @@ impl Memory {
     }
 
     /// What is known of the image whose key this is.
-    pub fn known(&self, key: &Hash) -> Option<Known> {
+    pub fn known(&self, key: &Sum) -> Option<Known> {
         postcard::from_bytes(&self.entries.get(key)?.bytes).ok()
     }
 
     /// The hash of what the file `path` holds, if it has that signature since it was last read.
-    pub fn hash(&self, path: &str, signature: &Signature) -> Option<Hash> {
+    pub fn hash(&self, path: &str, signature: &Signature) -> Option<Sum> {
         self.seen.get(path).filter(|seen| seen.signature == *signature).map(|seen| seen.hash)
     }
 
     /// Takes in that the image with that key is known to be so.
-    pub fn learn(&mut self, key: Hash, known: &Known) {
+    pub fn learn(&mut self, key: Sum, known: &Known) {
         if let Ok(bytes) = postcard::to_stdvec(known) {
             self.entries.insert(key, Entry { unused: 0, bytes });
             self.changed = true;
@@ -97,15 +97,15 @@ impl Memory {
     }
 
     /// Takes in what the file `path` held at `now`.
-    pub fn saw(&mut self, path: &str, seen: Seen, now: SystemTime) {
+    pub fn saw(&mut self, path: String, seen: Seen, now: SystemTime) {
         if seen.signature.is_older(now, TICK) {
-            self.seen.insert(path.to_owned(), seen);
+            self.seen.insert(path, seen);
             self.changed = true;
         }
     }
 
     /// Forgets what long has not been needed, after a run on all images that needed `keys`.
-    pub fn forget_but(&mut self, keys: &[Hash]) {
+    pub fn forget_but(&mut self, keys: &[Sum]) {
         // Alone it is no reason to write anything.
         if !self.changed {
             return;
@@ -126,16 +126,16 @@ impl Memory {
         let seen = self.seen.iter().map(|(path, seen)| (path.as_str(), seen.clone()));
         let stored = Stored { build: BUILD, entries: entries.collect(), seen: seen.collect() };
         let Ok(body) = postcard::to_stdvec(&stored) else { return };
-        let _ = place.write(&[sha256(&body).as_slice(), &body].concat());
+        let _ = place.write(&[Sum::of(&body).bytes().as_slice(), &body].concat());
         self.changed = false;
     }
 }
 
-type Parts = (HashMap<Hash, Entry>, HashMap<String, Seen>);
+type Parts = (HashMap<Sum, Entry>, HashMap<String, Seen>);
 
 fn parse(bytes: &[u8]) -> Option<Parts> {
     let (hash, body) = bytes.split_first_chunk::<32>()?;
-    if sha256(body) != *hash {
+    if Sum::of(body).bytes() != hash {
         return None;
     }
     let stored: Stored<'_> = postcard::from_bytes(body).ok().filter(|stored: &Stored<'_>| stored.build == BUILD)?;

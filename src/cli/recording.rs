@@ -1,6 +1,6 @@
 //! What a compilation asks of the files around it, so that a later run can ask again instead of compiling.
 
-use crate::base::{ContextEntry, EntryKind, Hash, Invalid, World, sha256};
+use crate::base::{ContextEntry, EntryKind, Invalid, Sum, World};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Mutex, PoisonError, RwLock};
@@ -24,13 +24,13 @@ pub struct Asked {
     /// The path.
     pub path: String,
     /// The hash of the answer.
-    pub answer: Hash,
+    pub answer: Sum,
 }
 
 /// A world that takes down what it is asked.
 pub struct Recorder<'w> {
     world: &'w dyn World,
-    asked: Mutex<BTreeMap<(String, Question), Hash>>,
+    asked: Mutex<BTreeMap<(String, Question), Sum>>,
 }
 
 impl<'w> Recorder<'w> {
@@ -45,7 +45,7 @@ impl<'w> Recorder<'w> {
         asked.into_iter().map(|((path, question), answer)| Asked { question, path, answer }).collect()
     }
 
-    fn note(&self, question: Question, path: &str, answer: Hash) {
+    fn note(&self, question: Question, path: &str, answer: Sum) {
         self.asked.lock().unwrap_or_else(PoisonError::into_inner).insert((path.to_owned(), question), answer);
     }
 }
@@ -73,7 +73,7 @@ impl World for Recorder<'_> {
 /// The answers that a world gives now, each looked up once however many ask.
 pub struct Answers<'w> {
     world: &'w dyn World,
-    known: RwLock<HashMap<(Question, String), Hash>>,
+    known: RwLock<HashMap<(Question, String), Sum>>,
 }
 
 impl<'w> Answers<'w> {
@@ -99,7 +99,7 @@ impl<'w> Answers<'w> {
     }
 }
 
-fn hash_of_entry(answer: &Result<Option<ContextEntry>, Invalid>) -> Hash {
+fn hash_of_entry(answer: &Result<Option<ContextEntry>, Invalid>) -> Sum {
     hashed(answer, |entry, bytes| {
         if let Some(entry) = entry {
             push_entry(entry, bytes);
@@ -107,22 +107,22 @@ fn hash_of_entry(answer: &Result<Option<ContextEntry>, Invalid>) -> Hash {
     })
 }
 
-fn hash_of_list(answer: &Result<Vec<ContextEntry>, Invalid>) -> Hash {
+fn hash_of_list(answer: &Result<Vec<ContextEntry>, Invalid>) -> Sum {
     hashed(answer, |entries, bytes| entries.iter().for_each(|entry| push_entry(entry, bytes)))
 }
 
-fn hash_of_text(answer: &Result<String, Invalid>) -> Hash {
+fn hash_of_text(answer: &Result<String, Invalid>) -> Sum {
     hashed(answer, |text, bytes| bytes.extend_from_slice(text.as_bytes()))
 }
 
 /// The hash of an answer, of a refusal too, whose words may be told.
-fn hashed<T>(answer: &Result<T, Invalid>, push: impl FnOnce(&T, &mut Vec<u8>)) -> Hash {
+fn hashed<T>(answer: &Result<T, Invalid>, push: impl FnOnce(&T, &mut Vec<u8>)) -> Sum {
     let mut bytes = vec![u8::from(answer.is_ok())];
     match answer {
         Ok(answer) => push(answer, &mut bytes),
         Err(Invalid(reason)) => bytes.extend_from_slice(reason.as_bytes()),
     }
-    sha256(&bytes)
+    Sum::of(&bytes)
 }
 
 fn push_entry(entry: &ContextEntry, bytes: &mut Vec<u8>) {
