@@ -232,13 +232,12 @@ impl<'s> Examiner<'s> {
 
 /// An output that is what it should be.
 fn current(path: String, image: &Image, hash: &Sum, manifest: &Manifest) -> Output {
-    let hash = hash.to_string();
-    let owned = manifest.outputs.get(&path).is_some_and(|owned| owned.hashes.contains(&hash));
+    let owned = manifest.outputs.get(&path).is_some_and(|owned| owned.hashes.contains(hash));
     Output {
         path,
         image: image.name.value.to_string(),
         named_at: Some(image.name.span),
-        hash: Some(hash),
+        hash: Some(*hash),
         text: None,
         found: None,
         state: State::Ok,

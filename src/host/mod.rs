@@ -4,6 +4,7 @@
 mod cache;
 mod disk;
 mod lock;
+mod manifest_lines;
 mod ownership;
 mod signature;
 mod threads;
