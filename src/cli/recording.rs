@@ -165,9 +165,6 @@ mod tests {
         check(&[("a/b", "other"), ("a/c", "")], &[(Question::Read, "a/b")]);
         check(&[("a/b", "text")], &[(Question::List, "a")]);
         check(&[("a/b", "text"), ("a/c/d", "")], &[(Question::List, "a")]);
-        check(
-            &[("a/b", "text"), ("a/c", ""), ("none", "")],
-            &[(Question::Entry, "none"), (Question::List, "none"), (Question::Read, "none")],
-        );
+        check(&[("a/b", "text"), ("a/c", ""), ("none", "")], &[(Question::Entry, "none"), (Question::Read, "none")]);
     }
 }
