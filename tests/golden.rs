@@ -5,7 +5,7 @@
 mod cases;
 mod support;
 
-use cases::{cases, compile_case};
+use cases::{bake_file, cases, compile_case};
 use imgspec::diagnostic::{Diagnostics, Sources};
 use imgspec::dockerfile::Instruction;
 use imgspec::lower::{Options, lower};
@@ -37,6 +37,9 @@ fn specs() {
             }
             Err(diagnostics) => failures.push_str(&format!("{case}:\n{diagnostics}\n")),
         }
+    }
+    for case in cases() {
+        expected.extend(bake_file(&case).map(|(path, text)| (Path::new(&case).join(path), text)));
     }
     compare(&expected, |path| !path.starts_with("pass"));
     assert!(failures.is_empty(), "specs that do not compile without a word:\n{failures}");

@@ -75,6 +75,8 @@ pub mod told {
         DUPLICATE_NODE = "duplicate-node";
         /// Two images, stages or steps of one name.
         DUPLICATE_NAME = "duplicate-name";
+        /// Two images that get one tag.
+        DUPLICATE_TAG = "duplicate-tag";
         /// A node that must stand in a body is missing.
         MISSING_NODE = "missing-node";
         /// Properties or nodes that exclude each other.

@@ -1,6 +1,7 @@
 //! Floor 4: whole images. What specs say of each image, put together and checked across its parts: stages that name
 //! each other, images that name each other, the build context.
 
+mod baking;
 mod merge;
 mod stages;
 
@@ -9,7 +10,7 @@ pub use merge::{Layer, LayerKind, Merged, Override, merge};
 use crate::base::{ImageName, Platform, Span, Spanned, StageName, normalize};
 use crate::diagnostic::codes::{CYCLE, DUPLICATE_NAME, PATH_ESCAPE, UNKNOWN_IMAGE};
 use crate::diagnostic::{Diagnostic, Diagnostics, Reported};
-use crate::spec::{self, Base, Document, From, Item, RuleSetting};
+use crate::spec::{self, Baking, Base, Document, From, Item, RuleSetting};
 use crate::syntax::{Decode as _, Node, Value};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -21,12 +22,16 @@ pub struct Image {
     pub name: Spanned<ImageName>,
     /// The spec's path from the workspace's root.
     pub spec: String,
-    /// The spec's directory from the workspace's root, empty for the root itself: where its Dockerfile goes.
+    /// The spec's directory from the workspace's root, empty for the root itself.
     pub directory: String,
+    /// Its Dockerfile's path from the workspace's root.
+    pub output: String,
     /// The build context's directory from the workspace's root, empty for the root itself.
     pub context: String,
     /// The platforms it is built for.
     pub platforms: Vec<Platform>,
+    /// How it is named and cached by who builds it.
+    pub baking: Baking,
     /// Its settings of rules, the workspace's before its own.
     pub rules: Vec<RuleSetting>,
     /// Its stages, each behind those it needs, the final one last.
@@ -94,6 +99,7 @@ pub fn resolve(files: &[SpecFile], workspace: Option<&spec::Workspace>, diagnost
         images.extend(resolve_image(file, image, workspace, &known, diagnostics));
     }
     check_cycles(&images, diagnostics);
+    baking::check(&images, workspace.and_then(|workspace| workspace.bake.as_ref()), diagnostics);
     images
 }
 
@@ -122,14 +128,21 @@ fn resolve_image(
     Ok(Image {
         name: image.name.clone(),
         spec: file.path.clone(),
+        output: dockerfile_path(&directory),
         directory,
         context,
         platforms: image.platforms.iter().map(|platform| platform.value.clone()).collect(),
+        baking: image.baking.clone(),
         rules: rules.cloned().collect(),
         stages,
         images: Arc::clone(known),
         node: image.node.clone(),
     })
+}
+
+/// The path of the Dockerfile of an image whose spec stands in `directory`.
+pub fn dockerfile_path(directory: &str) -> String {
+    if directory.is_empty() { "Dockerfile".to_owned() } else { format!("{directory}/Dockerfile") }
 }
 
 fn check_bases(stages: &[Stage], known: &[ImageName], diagnostics: &mut Diagnostics) -> Result<(), Reported> {

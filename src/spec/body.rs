@@ -1,5 +1,6 @@
 //! The nodes of a stage's body: one line each.
 
+use super::bake::{CacheFrom, CacheTo, Groups, Tags};
 use super::image::{Context, Platforms};
 use super::{
     Arg, Cmd, Copy, Dir, Entrypoint, Env, Expose, Fetch, File, From, Git, Healthcheck, Label, Link, Packages, Path,
@@ -21,7 +22,7 @@ macro_rules! stage_nodes {
 
         /// The nodes that an `image` may hold.
         pub const IMAGE_NODES: &[&Shape] =
-            &[Platforms::SHAPE, Context::SHAPE, Stage::SHAPE, $($shape,)* Rules::SHAPE];
+            &[Platforms::SHAPE, Context::SHAPE, Tags::SHAPE, Groups::SHAPE, CacheFrom::SHAPE, CacheTo::SHAPE, Stage::SHAPE, $($shape,)* Rules::SHAPE];
 
         impl Item {
             /// Decodes `node` if a stage's body may hold it.

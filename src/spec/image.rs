@@ -1,7 +1,7 @@
 //! `image` and `stage`: bodies of nodes.
 
 use super::body::{IMAGE_NODES, STAGE_NODES};
-use super::{From, Item, RuleSetting, Rules};
+use super::{Baking, From, Item, RuleSetting, Rules};
 use crate::base::{ImageName, Platform, Spanned, StageName};
 use crate::diagnostic::codes::MISSING_NODE;
 use crate::diagnostic::{Diagnostic, Reported};
@@ -16,6 +16,8 @@ pub struct Image {
     pub context: Option<Spanned<String>>,
     /// The platforms it is built for.
     pub platforms: Vec<Spanned<Platform>>,
+    /// How it is named and cached by who builds it.
+    pub baking: Baking,
     /// Its settings of rules.
     pub rules: Vec<RuleSetting>,
     /// Its stages beside the final one, in order.
@@ -115,10 +117,11 @@ impl Decode for Image {
         let name = fields.expect_arg::<ImageName>();
         let context = fields.decode_child::<Context>().map(|context| context.0);
         let platforms = fields.decode_children::<Platforms>().into_iter().flat_map(|platforms| platforms.0).collect();
+        let baking = Baking::decode(fields);
         let rules = decode_rules(fields);
         let stages = fields.decode_children::<Stage>();
         let body = decode_body(fields);
-        Ok(Self { name: name?, context, platforms, rules, stages, body, node: fields.node.clone() })
+        Ok(Self { name: name?, context, platforms, baking, rules, stages, body, node: fields.node.clone() })
     }
 }
 

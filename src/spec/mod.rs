@@ -1,6 +1,7 @@
 //! Floor 3: the typed spec. One file a node or family of nodes: its type, its shape, its decoding. Everything that has
 //! to know the nodes (decoder, merging, language reference, schema, suggestions) reads the shapes made here.
 
+mod bake;
 mod body;
 mod common;
 mod config;
@@ -21,6 +22,7 @@ mod user;
 mod words;
 mod workspace;
 
+pub use bake::Baking;
 pub use body::{IMAGE_NODES, Item, STAGE_NODES};
 pub use config::{Cmd, Command, Entrypoint, Expose, Label, Shell, Stopsignal, Volume, Workdir};
 pub use copy::{Copy, Dir, Link};

@@ -1,5 +1,6 @@
 //! `workspace`
 
+use super::bake::Bake;
 use super::{RuleSetting, Rules, Target};
 use crate::base::{Span, Spanned};
 use crate::diagnostic::Reported;
@@ -10,6 +11,8 @@ use crate::syntax::{Args, Decode, Fields, Merge, Shape, Ty};
 pub struct Workspace {
     /// Globs of the spec files that belong to it, from its root.
     pub members: Vec<Spanned<String>>,
+    /// The path of its bake file from its root, if it has one.
+    pub bake: Option<Spanned<String>>,
     /// Who builds its images.
     pub target: Option<Target>,
     /// Settings of rules for all its images.
@@ -64,16 +67,17 @@ impl Decode for Workspace {
         args: Args::NONE,
         props: &[],
         free_props: None,
-        children: &[Members::SHAPE, TargetNode::SHAPE, Rules::SHAPE],
+        children: &[Members::SHAPE, Bake::SHAPE, TargetNode::SHAPE, Rules::SHAPE],
         merge: Merge::Scalar,
         example: "workspace {\n    members \"services/*/image.kdl\"\n    target buildkit\n}",
     };
 
     fn from_fields(fields: &mut Fields<'_>) -> Result<Self, Reported> {
         let members = fields.decode_children::<Members>().into_iter().flat_map(|members| members.0).collect();
+        let bake = fields.decode_child::<Bake>().map(|bake| bake.0);
         let target = fields.decode_child::<TargetNode>().map(|target| target.0);
         let rules = fields.decode_children::<Rules>().into_iter().flat_map(|rules| rules.settings);
         let settings = rules.map(|setting| RuleSetting { shared: true, ..setting }).collect();
-        Ok(Self { members, target, rules: Rules { settings }, span: fields.name_span() })
+        Ok(Self { members, bake, target, rules: Rules { settings }, span: fields.name_span() })
     }
 }

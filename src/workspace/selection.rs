@@ -109,7 +109,7 @@ fn is_match(pattern: &str, name: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::base::MemoryWorld;
+    use crate::base::{InTurn, MemoryWorld};
     use crate::workspace::read;
 
     fn check(patterns: &[&str], paths: &[&str], expected: Result<&[&str], &str>, told: usize) {
@@ -120,7 +120,7 @@ mod tests {
             ("b/image.kdl", "image \"billing\" { form scratch }"),
             ("c/image.kdl", "image \"ledger\" {"),
         ]);
-        let workspace = read(&world, "imgspec.kdl");
+        let workspace = read(&world, &InTurn, "imgspec.kdl");
         let owned = |list: &[&str]| list.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>();
         let mut diagnostics = Diagnostics::new();
         let chosen = Selection::choose(&workspace, &owned(patterns), &owned(paths), &mut diagnostics);

@@ -1,9 +1,10 @@
 //! The cases of `specs/`, compiled.
 
 use super::support::root;
-use imgspec::base::World as _;
+use imgspec::base::{InTurn, World as _};
 use imgspec::compile::{Compiled, compile, read};
 use imgspec::diagnostic::{Diagnostics, Sources};
+use imgspec::dockerfile::{BakeFacts, bake};
 use imgspec::host::Disk;
 use imgspec::lower::Options;
 use imgspec::model;
@@ -61,6 +62,15 @@ pub fn compile_case(case: &str) -> Result<Vec<CaseImage>, String> {
         format!("{place}: [{}] {}\n", diagnostic.code.name, diagnostic.message)
     });
     Err(told.collect())
+}
+
+/// The path and the text of a case's bake file, if it has one.
+pub fn bake_file(case: &str) -> Option<(String, String)> {
+    let world = Disk::open(&root().join("specs").join(case)).expect("the case opens");
+    let has_workspace = matches!(world.entry("imgspec.kdl"), Ok(Some(_)));
+    let workspace = has_workspace.then(|| imgspec::workspace::read(&world, &InTurn, "imgspec.kdl"))?;
+    let facts: Vec<BakeFacts> = workspace.images.iter().map(BakeFacts::new).collect();
+    workspace.bake.map(|path| (path.value, bake(&facts)))
 }
 
 /// The specs of a case: `image.kdl` of its directory and of those right below it.
