@@ -51,6 +51,8 @@ const MACHINE: &[&str] = &["fs", "env", "net", "process", "time", "thread"];
 /// Crates that belong to some rooms alone.
 const CRATES: &[(&str, &[&str])] = &[
     ("kdl", &["syntax"]),
+    ("minijinja", &["model"]),
+    ("regex", &["spec"]),
     ("tempfile", OUTER),
     ("fs4", OUTER),
     ("cap_std", OUTER),

@@ -3,7 +3,7 @@
 use super::Exit;
 use super::args::{Call, How};
 use super::terminal::Terminal;
-use crate::base::{World as _, map};
+use crate::base::{Span, World as _, map};
 use crate::compile::{Compiled, compile};
 use crate::diagnostic::codes::{NO_MATCH, UNREADABLE_FILE};
 use crate::diagnostic::{Diagnostic, Diagnostics, Reported, Severity, Sources};
@@ -12,7 +12,9 @@ use crate::host::{Disk, Lock, MANIFEST, Manifest, Threads, WORKSPACE_FILE, find_
 use crate::lower::Options;
 use crate::model::Image;
 use crate::rule;
+use crate::spec::RuleSetting;
 use crate::workspace::{self, Selection, Workspace};
+use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -143,7 +145,7 @@ impl Session {
         let mut diagnostics = Diagnostics::new();
         let workspace = &self.workspace;
         // Without images there may still be outputs of earlier ones to take back.
-        if workspace.declared.is_empty()
+        if workspace.plan.units.is_empty()
             && !workspace.diagnostics.has_errors()
             && !matches!(self.disk.entry(MANIFEST), Ok(Some(_)))
         {
@@ -177,10 +179,14 @@ impl Session {
         Manifest::read(&self.disk, &mut self.workspace.sources, diagnostics)
     }
 
-    /// What the bake file has to know of the images without mistakes.
-    pub fn facts(&self) -> Vec<BakeFacts> {
-        let images = &self.workspace.images;
-        map(&self.threads, images.len(), |at| BakeFacts::new(&images[at]))
+    /// What the bake file has to know of all images; nothing if one of them has mistakes.
+    pub fn facts(&self) -> Option<Vec<BakeFacts>> {
+        let units = &self.workspace.plan.units;
+        let facts = map(&self.threads, units.len(), |at| {
+            let image = self.workspace.resolve(&units[at], &mut Diagnostics::new());
+            image.ok().map(|image| BakeFacts::new(&image))
+        });
+        facts.into_iter().collect()
     }
 
     /// Compiles the chosen images that have no mistakes so far, side by side, and tells all that is wrong with the
@@ -192,24 +198,32 @@ impl Session {
         diagnostics: &mut Diagnostics,
         look: impl Fn(&Image, &Compiled, &mut Diagnostics) -> T + Sync,
     ) -> Vec<Option<T>> {
-        let target = how.target.map(|target| target.0).or(self.workspace.target).unwrap_or_default();
+        let target = how.target.map(|target| target.0).or(self.workspace.target()).unwrap_or_default();
         let options = Options { target, unlocked: how.unlocked };
-        let units = self.selection.images(&self.workspace);
+        let units = self.selection.units(&self.workspace);
         diagnostics.extend(self.selection.diagnostics(&self.workspace));
         let outcomes = map(&self.threads, units.len(), |at| {
-            let image = units[at];
             let mut told = Diagnostics::new();
-            let compiled = compile(image, &self.disk, options, &mut told);
-            (compiled.ok().map(|compiled| look(image, &compiled, &mut told)), told)
+            let Ok(image) = self.workspace.resolve(units[at], &mut told) else {
+                return (None, told, Vec::new(), None);
+            };
+            let compiled = compile(&image, &self.disk, options, &mut told);
+            let shared: Vec<RuleSetting> = image.rule_settings().filter(|setting| setting.shared).cloned().collect();
+            (compiled.ok().map(|compiled| look(&image, &compiled, &mut told)), told, shared, image.bakes())
         });
         let mut kept = Vec::with_capacity(outcomes.len());
-        for (outcome, told) in outcomes {
+        let mut shared: BTreeMap<Span, RuleSetting> = BTreeMap::new();
+        let mut bakes = Vec::new();
+        for (outcome, told, settings, says) in outcomes {
+            bakes.extend(says);
             diagnostics.extend(told);
             kept.push(outcome);
+            shared.extend(settings.into_iter().map(|setting| (setting.rule.span, setting)));
         }
-        // What the workspace allows, none of its images needs: told if all of them were looked at.
-        if kept.len() == self.workspace.declared.len() && kept.iter().all(Option::is_some) {
-            rule::tell_needless(&self.workspace.rules, diagnostics);
+        self.workspace.plan.check_bakes(&bakes, diagnostics);
+        // What several images share may be there for one of them: told if all of them were looked at.
+        if self.selection.is_all() && kept.iter().all(Option::is_some) {
+            rule::tell_needless(shared.values(), diagnostics);
         }
         kept
     }

@@ -1,36 +1,55 @@
 //! What images say for the bake file, across images: one tag names one image, a group is no image, and a context is a
 //! directory for bake too.
 
-use super::Image;
-use crate::base::{ImageRef, Span, Spanned};
+use super::Plan;
+use crate::base::{GroupName, ImageName, ImageRef, Span, Spanned};
 use crate::diagnostic::codes::{DUPLICATE_NAME, DUPLICATE_TAG, INVALID_VALUE};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use std::collections::BTreeMap;
 
-/// Tells where the images do not fit together; `bake` is the bake file, if the workspace has one.
-pub(super) fn check(images: &[Image], bake: Option<&Spanned<String>>, diagnostics: &mut Diagnostics) {
-    let mut tags: BTreeMap<String, (usize, Span)> = BTreeMap::new();
-    let names: BTreeMap<&str, Span> = images.iter().map(|image| (image.name.value.as_str(), image.name.span)).collect();
-    for (at, image) in images.iter().enumerate() {
-        for tag in &image.baking.tags {
-            let (first, place) = *tags.entry(canonical(&tag.value)).or_insert((at, tag.span));
-            if first != at {
-                let other = &images[first].name.value;
-                let message = format!("`{}` and `{other}` both get the tag `{}`", image.name.value, tag.value);
-                diagnostics.error(Diagnostic::error(&DUPLICATE_TAG, tag.span, message).also(place, "the other"));
+/// What an image says for the bake file that others may say too.
+#[derive(Debug, Clone)]
+pub struct Bakes {
+    pub(super) name: Spanned<ImageName>,
+    pub(super) context: String,
+    pub(super) tags: Vec<Spanned<ImageRef>>,
+    pub(super) groups: Vec<Spanned<GroupName>>,
+}
+
+impl Plan {
+    /// Tells where what images say for the bake file does not fit together.
+    pub fn check_bakes(&self, images: &[Bakes], diagnostics: &mut Diagnostics) {
+        let mut tags: BTreeMap<String, (usize, Span)> = BTreeMap::new();
+        for (at, image) in images.iter().enumerate() {
+            for tag in &image.tags {
+                let (first, place) = *tags.entry(canonical(&tag.value)).or_insert((at, tag.span));
+                if first != at {
+                    let other = &images[first].name.value;
+                    let message = format!("`{}` and `{other}` both get the tag `{}`", image.name.value, tag.value);
+                    let diagnostic = Diagnostic::error(&DUPLICATE_TAG, tag.span, message);
+                    // Both may have it from one line of a template.
+                    diagnostics.error(match place == tag.span {
+                        true => diagnostic.hint("name it after the image, as in tags \"shop/${{ image }}:1.2\""),
+                        false => diagnostic.also(place, "the other"),
+                    });
+                }
             }
-        }
-        for group in &image.baking.groups {
-            if let Some(place) = names.get(group.value.as_str()) {
-                let message = format!("`{}` is an image, and no group can have its name", group.value);
-                diagnostics.error(Diagnostic::error(&DUPLICATE_NAME, group.span, message).also(*place, "the image"));
+            for group in &image.groups {
+                let named = ImageName::parse(group.value.as_str()).ok().and_then(|name| self.by_name.get(&name));
+                if let Some(at) = named {
+                    let place = self.units[*at].name.span;
+                    let message = format!("`{}` is an image, and no group can have its name", group.value);
+                    diagnostics.error(Diagnostic::error(&DUPLICATE_NAME, group.span, message).also(place, "the image"));
+                }
             }
-        }
-        if let Some(bake) = bake.filter(|_| is_remote(&image.context)) {
-            let message = format!("bake does not take the build context `{}` for a directory", image.context);
-            let diagnostic = Diagnostic::error(&INVALID_VALUE, image.name.span, message);
-            let hint = "its name looks like the address of a repository, or like standard input; rename the directory";
-            diagnostics.error(diagnostic.also(bake.span, "the bake file").hint(hint));
+            let bake = self.workspace.as_ref().and_then(|workspace| workspace.bake.as_ref());
+            if let Some(bake) = bake.filter(|_| is_remote(&image.context)) {
+                let message = format!("bake does not take the build context `{}` for a directory", image.context);
+                let diagnostic = Diagnostic::error(&INVALID_VALUE, image.name.span, message);
+                let hint =
+                    "its name looks like the address of a repository, or like standard input; rename the directory";
+                diagnostics.error(diagnostic.also(bake.span, "the bake file").hint(hint));
+            }
         }
     }
 }
@@ -44,7 +63,7 @@ fn canonical(tag: &ImageRef) -> String {
 
 /// Whether bake takes the path `context` for something else than a directory, measured with buildx 0.29: `./` before it
 /// does not help.
-fn is_remote(context: &str) -> bool {
+pub(super) fn is_remote(context: &str) -> bool {
     let is_word = |text: &str, more: &str| {
         !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || more.as_bytes().contains(&b))
     };

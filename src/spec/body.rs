@@ -2,9 +2,10 @@
 
 use super::bake::{CacheFrom, CacheTo, Groups, Tags};
 use super::image::{Context, Platforms};
+use super::template::{STAGE_WHEN, Use, WHEN};
 use super::{
-    Arg, Cmd, Copy, Dir, Entrypoint, Env, Expose, Fetch, File, From, Git, Healthcheck, Label, Link, Packages, Path,
-    Pip, Raw, Rules, Run, Shell, Stage, Stopsignal, User, Volume, Workdir, packages,
+    Arg, Cmd, Copy, Dir, Entrypoint, Env, Expose, Fetch, File, From, Git, Healthcheck, Label, Link, Matrix, Packages,
+    Param, Path, Pip, Raw, Rules, Run, Set, Shell, Stage, Stopsignal, User, Volume, Workdir, packages,
 };
 use crate::diagnostic::{Diagnostics, Reported};
 use crate::syntax::{Decode, Node, Shape};
@@ -17,10 +18,10 @@ macro_rules! stage_nodes {
             $($(#[$doc])* $variant($type),)*
         }
 
-        /// The nodes that a `stage` may hold, in the order of the language reference.
+        /// The nodes of a stage's body, in the order of the language reference.
         pub const STAGE_NODES: &[&Shape] = &[$($shape,)* Rules::SHAPE];
 
-        /// The nodes that an `image` may hold.
+        /// The nodes of an image's body, once it is put together.
         pub const IMAGE_NODES: &[&Shape] =
             &[Platforms::SHAPE, Context::SHAPE, Tags::SHAPE, Groups::SHAPE, CacheFrom::SHAPE, CacheTo::SHAPE, Stage::SHAPE, $($shape,)* Rules::SHAPE];
 
@@ -91,6 +92,31 @@ stage_nodes! {
     Entrypoint(Entrypoint) = Entrypoint::SHAPE, Entrypoint::decode;
     /// The command.
     Cmd(Cmd) = Cmd::SHAPE, Cmd::decode;
+}
+
+/// The nodes that a `stage` may hold as it is written.
+pub(super) const STAGE_CHILDREN: &[&Shape] = &join::<{ 1 + STAGE_NODES.len() }>(&[STAGE_WHEN], STAGE_NODES);
+
+/// The nodes that an `image` may hold as it is written.
+pub(super) const IMAGE_CHILDREN: &[&Shape] =
+    &join::<{ 4 + IMAGE_NODES.len() }>(&[Set::SHAPE, Use::SHAPE, Matrix::SHAPE, WHEN], IMAGE_NODES);
+
+/// The nodes that a `template` may hold.
+pub(super) const TEMPLATE_CHILDREN: &[&Shape] =
+    &join::<{ 4 + IMAGE_NODES.len() }>(&[Param::SHAPE, Set::SHAPE, Use::SHAPE, WHEN], IMAGE_NODES);
+
+/// The nodes that a `mixin` may hold.
+pub(super) const MIXIN_CHILDREN: &[&Shape] = &join::<{ 2 + IMAGE_NODES.len() }>(&[Param::SHAPE, WHEN], IMAGE_NODES);
+
+/// `own` and then `body`.
+const fn join<const N: usize>(own: &[&'static Shape], body: &[&'static Shape]) -> [&'static Shape; N] {
+    let mut joined = [body[0]; N];
+    let mut at = 0;
+    while at < N {
+        joined[at] = if at < own.len() { own[at] } else { body[at - own.len()] };
+        at += 1;
+    }
+    joined
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! `image` and `stage`: bodies of nodes.
 
-use super::body::{IMAGE_NODES, STAGE_NODES};
+use super::body::{IMAGE_CHILDREN, STAGE_CHILDREN};
+use super::template::IMAGE_PROPS;
 use super::{Baking, From, Item, RuleSetting, Rules};
 use crate::base::{ImageName, Platform, Spanned, StageName};
 use crate::diagnostic::codes::MISSING_NODE;
@@ -87,7 +88,7 @@ impl Decode for Stage {
         args: Args::one("NAME", Ty::StageName),
         props: &[Prop::optional("target", Ty::Bool, "Whether it is built for its own sake (`--target`).")],
         free_props: None,
-        children: STAGE_NODES,
+        children: STAGE_CHILDREN,
         merge: Merge::Map,
         example: "stage \"build\" {\n    from \"debian:bookworm-slim\"\n}",
     };
@@ -104,11 +105,11 @@ impl Decode for Stage {
 impl Decode for Image {
     const SHAPE: &'static Shape = &Shape {
         name: "image",
-        doc: "An image. Its body is its final stage.",
+        doc: "An image. Its body is its final stage, above those of what it extends and uses.",
         args: Args::one("NAME", Ty::ImageName),
-        props: &[],
+        props: IMAGE_PROPS,
         free_props: None,
-        children: IMAGE_NODES,
+        children: IMAGE_CHILDREN,
         merge: Merge::Map,
         example: "image \"app\" {\n    from \"debian:bookworm-slim\"\n    cmd \"bash\"\n}",
     };

@@ -180,6 +180,7 @@ fn merge_name(merge: Merge) -> &'static str {
 
 fn type_name(ty: Ty) -> &'static str {
     match ty {
+        Ty::Any => "any",
         Ty::Text => "string",
         Ty::Shell => "shell",
         Ty::Bool => "bool",
@@ -191,6 +192,7 @@ fn type_name(ty: Ty) -> &'static str {
         Ty::ImagePath => "image-path",
         Ty::ImageRef => "image-reference",
         Ty::ImageName => "image-name",
+        Ty::TemplateName => "template-name",
         Ty::StageName => "stage-name",
         Ty::EnvName => "env-name",
         Ty::Owner => "owner",
@@ -232,11 +234,11 @@ mod tests {
             let nodes = parse(FileId(0), text, &mut diagnostics).expect(text);
             assert_eq!(nodes.len(), 1, "{text}");
             assert_eq!(nodes[0].name(), shape.name, "{text}");
-            if parents.contains(&"stage") && shape.name != "rules" {
+            if parents.contains(&"stage") && !["rules", "when"].contains(&shape.name) {
                 Item::decode(&nodes[0], &mut diagnostics).expect("a node of a stage").expect(text);
             }
             if parents.is_empty() {
-                crate::spec::decode(&nodes, &mut diagnostics);
+                crate::spec::decode(nodes, &mut diagnostics);
             }
             assert!(diagnostics.is_empty(), "{text}: {diagnostics:?}");
         }

@@ -3,6 +3,8 @@
 /// A type of value, as the language reference names it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ty {
+    /// Any value: what it must be is said elsewhere, as by a parameter's type.
+    Any,
     /// Any text, taken literally.
     Text,
     /// Shell text.
@@ -25,6 +27,8 @@ pub enum Ty {
     ImageRef,
     /// A name of an image of the workspace.
     ImageName,
+    /// A name of a template or mixin.
+    TemplateName,
     /// A stage's name.
     StageName,
     /// A variable's name.
@@ -51,6 +55,7 @@ impl Ty {
     /// Its name in messages, with an article.
     pub fn described(self) -> String {
         match self {
+            Self::Any => "a string, a number, #true or #false".to_owned(),
             Self::Text => "a string".to_owned(),
             Self::Shell => "a string of shell text".to_owned(),
             Self::Bool => "#true or #false".to_owned(),
@@ -62,6 +67,7 @@ impl Ty {
             Self::ImagePath => "a path in the image".to_owned(),
             Self::ImageRef => "an image reference".to_owned(),
             Self::ImageName => "an image name".to_owned(),
+            Self::TemplateName => "a template name".to_owned(),
             Self::StageName => "a stage name".to_owned(),
             Self::EnvName => "a variable name".to_owned(),
             Self::Owner => "a user, \"name\" or \"uid:gid\"".to_owned(),

@@ -3,7 +3,7 @@
 use super::{Ty, Value};
 use crate::base::{
     DebName, DebVersion, Digest, Duration, EnvName, ImageName, ImageRef, Invalid, Mode, Owner, Platform, Port,
-    Protocol, StageName,
+    Protocol, StageName, TemplateName,
 };
 
 /// A type that a KDL value can be.
@@ -26,6 +26,8 @@ impl Ty {
                 matches!(value, Value::String(_)).then_some(Ok(()))
             }
             Self::OneOf(_) => matches!(value, Value::String(_)).then_some(Ok(())),
+            Self::Any => Some(Ok(())),
+            Self::TemplateName => read::<TemplateName>(value),
             Self::Bool => read::<bool>(value),
             Self::Integer => read::<u32>(value),
             Self::Port => read::<Port>(value),
@@ -131,7 +133,7 @@ macro_rules! parsed {
     };
 }
 
-parsed! { DebName DebVersion Digest Duration EnvName ImageName ImageRef Mode Owner Platform StageName }
+parsed! { DebName DebVersion Digest Duration EnvName ImageName ImageRef Mode Owner Platform StageName TemplateName }
 
 /// Makes an enum of words: its `WORDS`, `as_str`, and how it is read from a value of type [`Ty::OneOf`].
 macro_rules! words {
