@@ -10,7 +10,7 @@ use crate::diagnostic::{Diagnostic, Diagnostics, Reported, Severity, Sources};
 use crate::dockerfile::BakeFacts;
 use crate::host::{Disk, Lock, MANIFEST, Manifest, Threads, WORKSPACE_FILE, find_workspace, reason, sweep};
 use crate::lower::Options;
-use crate::model::Image;
+use crate::model::{Image, Ties};
 use crate::rule;
 use crate::spec::RuleSetting;
 use crate::workspace::{self, Selection, Workspace};
@@ -209,18 +209,18 @@ impl Session {
             };
             let compiled = compile(&image, &self.disk, options, &mut told);
             let shared: Vec<RuleSetting> = image.rule_settings().filter(|setting| setting.shared).cloned().collect();
-            (compiled.ok().map(|compiled| look(&image, &compiled, &mut told)), told, shared, image.bakes())
+            (compiled.ok().map(|compiled| look(&image, &compiled, &mut told)), told, shared, Ties::of(&image))
         });
         let mut kept = Vec::with_capacity(outcomes.len());
         let mut shared: BTreeMap<Span, RuleSetting> = BTreeMap::new();
-        let mut bakes = Vec::new();
-        for (outcome, told, settings, says) in outcomes {
-            bakes.extend(says);
+        let mut ties = Vec::new();
+        for (outcome, told, settings, tied) in outcomes {
+            ties.extend(tied);
             diagnostics.extend(told);
             kept.push(outcome);
             shared.extend(settings.into_iter().map(|setting| (setting.rule.span, setting)));
         }
-        self.workspace.plan.check_bakes(&bakes, diagnostics);
+        self.workspace.plan.check_ties(&ties, diagnostics);
         // What several images share may be there for one of them: told if all of them were looked at.
         if self.selection.is_all() && kept.iter().all(Option::is_some) {
             rule::tell_needless(shared.values(), diagnostics);

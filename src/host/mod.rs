@@ -3,6 +3,7 @@
 
 mod disk;
 mod lock;
+mod manifest_lines;
 mod ownership;
 mod threads;
 mod transaction;

@@ -13,7 +13,7 @@ use crate::diagnostic::{Diagnostic, Diagnostics, Reported};
 use crate::spec::{self, Bound, Declaration, Document, Kind};
 use crate::syntax::{Entry, Node, Ty, Value};
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 /// A file of the workspace, its declarations read.
 #[derive(Debug)]
@@ -70,8 +70,6 @@ pub struct Unit {
     pub(super) axes: Scope,
     /// Why it cannot be put together, if that is known already.
     pub(super) failed: Option<Reported>,
-    /// Which images of the workspace it is built from, once that was looked up.
-    pub(super) bases: OnceLock<Vec<Spanned<ImageName>>>,
 }
 
 /// The output of an image whose workspace does not say where it goes.
@@ -195,7 +193,6 @@ impl Plan {
                 declaration: at,
                 axes,
                 failed,
-                bases: OnceLock::new(),
                 name,
             });
         }
