@@ -1,9 +1,9 @@
 //! Floor 2: KDL. Parsing with spans, the layer that reads typed values out of nodes, and formatting.
 
 mod annotation;
+mod characters;
 mod check;
 mod entry;
-mod characters;
 mod fields;
 mod format;
 mod mistake;

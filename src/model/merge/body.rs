@@ -103,7 +103,7 @@ impl Body {
         match Annotation::read(&node, self.shapes[kind]) {
             Ok(annotation) => Incoming { node, kind: Some(kind), annotation, void: false },
             Err(diagnostic) => {
-                progress.error(diagnostic);
+                progress.error(*diagnostic);
                 let void = Annotation::of(&node).is_some_and(Annotation::only_removes);
                 // What a node says whose annotation is wrong is said on top of the others.
                 Incoming { node, kind: Some(kind).filter(|_| !void), annotation: None, void }
