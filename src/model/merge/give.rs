@@ -6,6 +6,7 @@ use super::element::{self, Element, Locus, elements};
 use super::{LayerKind, Override, Progress, told};
 use crate::base::Span;
 use crate::syntax::{Annotation, Identity, Node, Shape};
+use std::collections::BTreeMap;
 
 /// What the next layer does to the nodes so far.
 #[derive(Default)]
@@ -63,7 +64,9 @@ impl Body {
                 let losers = std::iter::once(slot.node.span).chain(slot.joined.iter().copied());
                 let winner_span = incoming[*winner].node.span;
                 progress.overrides.extend(losers.map(|loser| Override { winner: winner_span, loser }));
-                if taken.whole && *what != What::Removes {
+                // An element that is named again stands above all others: `path` says so.
+                let is_named_again = *what == What::Says && self.shapes[kind].identity() == Identity::Elements;
+                if taken.whole && *what != What::Removes && !is_named_again {
                     next.outcome.places[*winner].get_or_insert(at);
                 }
             }
@@ -72,7 +75,29 @@ impl Body {
                 false => element::remove(&mut self.slots[at].node, &taken.parts),
             }
         }
+        self.keep_together(incoming, &mut next.outcome.places);
         next.outcome
+    }
+
+    /// Gives the nodes of one kind one place where the last of two in a layer counts, so that it stays the last.
+    fn keep_together(&self, incoming: &[Incoming], places: &mut [Option<usize>]) {
+        let mut first: BTreeMap<usize, usize> = BTreeMap::new();
+        let ordered = |kind: usize| {
+            matches!(self.shapes[kind].identity(), Identity::Elements | Identity::Names | Identity::Settings)
+        };
+        let placed = incoming.iter().zip(places.iter()).filter_map(|(node, place)| Some((node.kind?, (*place)?)));
+        for (kind, place) in placed.filter(|(kind, _)| ordered(*kind)) {
+            let known = first.entry(kind).or_insert(place);
+            *known = place.min(*known);
+        }
+        if first.is_empty() {
+            return;
+        }
+        for (node, place) in incoming.iter().zip(places) {
+            if let Some(first) = node.kind.and_then(|kind| first.get(&kind)) {
+                *place = Some(*first);
+            }
+        }
     }
 
     /// Forgets the conflicts that the layer settles by setting the scalar itself.

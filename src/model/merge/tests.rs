@@ -127,6 +127,22 @@ fn sets() {
 }
 
 #[test]
+fn the_order_within_a_layer_stays() {
+    check(
+        &["template: env C=\"1\"; cmd \"x\"", "image: env A=\"1\" B=\"2\"; env A=\"5\" C=\"6\""],
+        "env A=\"1\" B=\"2\"; env A=\"5\" C=\"6\"; cmd \"x\"",
+    );
+    check(
+        &["template: path \"/b\"; cmd \"x\"", "image: path \"/a\"; path \"/b\""],
+        "cmd \"x\"; path \"/a\"; path \"/b\"",
+    );
+    check(
+        &["template: path \"/x\"; cmd \"x\"", "image: path \"/a\"; (replace)path \"/b\""],
+        "path \"/a\"; path \"/b\"; cmd \"x\"",
+    );
+}
+
+#[test]
 fn steps_of_layers() {
     check(&["template: run \"a\"", "image: run \"a\""], "run \"a\"; run \"a\"");
     check(
