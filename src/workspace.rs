@@ -6,27 +6,22 @@ mod selection;
 
 pub use selection::Selection;
 
-use crate::base::{FileId, ImageName, Invalid, Span, World};
-use crate::diagnostic::codes::{OUTPUT_CONFLICT, UNKNOWN_IMAGE, UNREADABLE_FILE};
-use crate::diagnostic::{Diagnostic, Diagnostics, Sources};
-use crate::model::{self, Image, SpecFile};
+use crate::base::{FileId, Invalid, Span, Spanned, Workers, World, map};
+use crate::diagnostic::codes::{UNKNOWN_IMAGE, UNKNOWN_TEMPLATE, UNREADABLE_FILE};
+use crate::diagnostic::{Diagnostic, Diagnostics, Reported, Source, Sources};
+use crate::model::{Image, Plan, SpecFile, Unit};
 use crate::spec::Target;
 use crate::syntax;
-use std::collections::{BTreeMap, BTreeSet};
 
 /// A workspace, read.
 #[derive(Debug, Default)]
 pub struct Workspace {
     /// The texts of its files.
     pub sources: Sources,
-    /// Its images. One with mistakes is told and left out.
-    pub images: Vec<Image>,
-    /// What is wrong with its files.
+    /// Its images, those with mistakes too, and what they are made of.
+    pub plan: Plan,
+    /// What is wrong with its files, but for what an image makes of them.
     pub diagnostics: Diagnostics,
-    /// Who builds its images, where it says so.
-    pub target: Option<Target>,
-    /// The images its files declare, those with mistakes too, in order of files.
-    pub declared: Vec<Declared>,
     /// Whether its own file is sound enough to say who its members are.
     pub has_members: bool,
     /// Whether a file of it cannot be read or does not parse.
@@ -35,37 +30,48 @@ pub struct Workspace {
     pub files: Vec<(FileId, String)>,
 }
 
-/// An image that a file declares, whether it decodes or not.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Declared {
-    /// Its name.
-    pub name: String,
-    /// The file.
-    pub file: FileId,
+/// Reads the workspace whose own file is `file`, or the lone spec `file`.
+pub fn read(world: &dyn World, workers: &dyn Workers, file: &str) -> Workspace {
+    let mut workspace = Workspace::default();
+    let own = workspace.take(file, None, read_file(world, workspace.sources.next(), file));
+    // A workspace file that does not parse names no members, and images it would have are not unknown to anybody.
+    let Some(own) = own else { return workspace };
+    workspace.has_members = true;
+    let settings = own.document.workspace.as_ref();
+    let members = members::expand(world, settings, file, &mut workspace.diagnostics);
+    let members: Vec<(String, Span)> = members.into_iter().collect();
+    let first = workspace.sources.next().0;
+    let read = map(workers, members.len(), |at| read_file(world, FileId(first + at as u32), &members[at].0));
+    let mut files = vec![own];
+    for ((path, glob), read) in members.iter().zip(read) {
+        files.extend(workspace.take(path, Some(*glob), read));
+    }
+    let mut told = Diagnostics::new();
+    let globs = files.iter().flat_map(SpecFile::rule_globs);
+    let matches: Vec<Vec<String>> = globs.map(|glob| members::directories(world, glob, &mut told)).collect();
+    workspace.plan = Plan::new(files, &matches, &mut told);
+    workspace.plan.check_bodies(&mut told);
+    workspace.diagnostics.extend(workspace.without_guesses(told));
+    workspace
 }
 
-/// Reads the workspace whose own file is `file`, or the lone spec `file`.
-pub fn read(world: &dyn World, file: &str) -> Workspace {
-    let mut workspace = Workspace::default();
-    let mut documents = Vec::new();
-    let own = workspace.read_file(world, file, None, &mut documents);
-    // A workspace file that does not parse names no members, and images it would have are not unknown to anybody.
-    let Some(_) = own else { return workspace };
-    workspace.has_members = true;
-    let settings = documents.first_mut().and_then(|own: &mut SpecFile| own.document.workspace.take());
-    for (path, glob) in members::expand(world, settings.as_ref(), file, &mut workspace.diagnostics) {
-        workspace.read_file(world, &path, Some(glob), &mut documents);
-    }
-    workspace.target = settings.as_ref().and_then(|settings| settings.target);
-    let mut resolved = Diagnostics::new();
-    workspace.images = model::resolve(&documents, settings.as_ref(), &mut resolved);
-    if workspace.unparsed {
-        // What such a file declares is not known, nor then what is not there.
-        resolved.retain(|diagnostic| diagnostic.code.name != UNKNOWN_IMAGE.name);
-    }
-    workspace.diagnostics.extend(resolved);
-    workspace.tell_shared_outputs();
-    workspace
+/// A file as it was read.
+struct Read {
+    /// Its text, or why it has none.
+    source: Result<Source, Invalid>,
+    /// What it says, if it parses.
+    spec: Option<SpecFile>,
+    /// What is wrong with it.
+    diagnostics: Diagnostics,
+}
+
+/// Reads the file `path`, which is to have the number `file`.
+fn read_file(world: &dyn World, file: FileId, path: &str) -> Read {
+    let mut diagnostics = Diagnostics::new();
+    let source = world.read(path).map(|text| Source::new(path, &text));
+    let nodes = source.as_ref().ok().and_then(|source| syntax::parse(file, &source.text, &mut diagnostics).ok());
+    let spec = nodes.map(|nodes| SpecFile::decode(path, nodes, &mut diagnostics));
+    Read { source, spec, diagnostics }
 }
 
 impl Workspace {
@@ -74,82 +80,56 @@ impl Workspace {
         &self.sources.presume(file).path
     }
 
-    /// The directories whose specs declare images: whatever becomes of those, their outputs are claimed.
-    pub fn claimed_directories(&self) -> impl Iterator<Item = &str> {
-        self.declared.iter().map(|declared| directory_of(self.path(declared.file)))
+    /// Puts the image `unit` together, and tells what is wrong with it.
+    pub fn resolve(&self, unit: &Unit, diagnostics: &mut Diagnostics) -> Result<Image, Reported> {
+        let mut told = Diagnostics::new();
+        let image = self.plan.resolve(unit, &mut told);
+        diagnostics.extend(self.without_guesses(told));
+        image
     }
 
-    /// The image of that name, if it has no mistakes.
-    pub fn image(&self, name: &ImageName) -> Option<&Image> {
-        self.images.iter().find(|image| image.name.value == *name)
+    /// Who builds its images, where it says so.
+    pub fn target(&self) -> Option<Target> {
+        self.plan.workspace.as_ref()?.target
     }
 
-    /// Tells images that compile to one file, and leaves them out.
-    fn tell_shared_outputs(&mut self) {
-        let mut writers: BTreeMap<&str, Vec<&Image>> = BTreeMap::new();
-        for image in &self.images {
-            writers.entry(&image.directory).or_default().push(image);
+    /// The path of its bake file, if it has one.
+    pub fn bake(&self) -> Option<&Spanned<String>> {
+        self.plan.workspace.as_ref()?.bake.as_ref()
+    }
+
+    /// What was told, without what may be no mistake: what a file declares that does not parse is not known.
+    fn without_guesses(&self, mut told: Diagnostics) -> Diagnostics {
+        if self.unparsed {
+            let guessed = [UNKNOWN_IMAGE.name, UNKNOWN_TEMPLATE.name];
+            told.retain(|diagnostic| !guessed.contains(&diagnostic.code.name));
         }
-        let shared: BTreeSet<String> = writers
-            .iter()
-            .filter(|(_, images)| images.len() > 1)
-            .map(|(directory, _)| (*directory).to_owned())
-            .collect();
-        for images in writers.values() {
-            for (first, other) in images.iter().zip(images.iter().skip(1)) {
-                let path = dockerfile_path(&other.directory);
-                let message = format!("`{}` and `{}` both compile to `{path}`", first.name.value, other.name.value);
-                let diagnostic = Diagnostic::error(&OUTPUT_CONFLICT, other.name.span, message);
-                let hint = "give each image a spec in a directory of its own";
-                self.diagnostics.error(diagnostic.also(first.name.span, "the other").hint(hint));
+        told
+    }
+
+    /// Takes in the file `path`, which stands in the workspace because of `named_at`, and gives what it says.
+    fn take(&mut self, path: &str, named_at: Option<Span>, read: Read) -> Option<SpecFile> {
+        self.diagnostics.extend(read.diagnostics);
+        self.unparsed |= read.spec.is_none();
+        match read.source {
+            Ok(source) => {
+                let file = self.sources.push(source);
+                self.files.push((file, path.to_owned()));
             }
-        }
-        self.images.retain(|image| !shared.contains(&image.directory));
-    }
-
-    /// Reads the spec `path`, which stands in the workspace because of `named_at`.
-    fn read_file(
-        &mut self,
-        world: &dyn World,
-        path: &str,
-        named_at: Option<Span>,
-        documents: &mut Vec<SpecFile>,
-    ) -> Option<FileId> {
-        let text = match world.read(path) {
-            Ok(text) => text,
             Err(Invalid(reason)) => {
+                // Its number is given: files behind it have theirs already.
+                self.sources.push(Source::new(path, ""));
                 self.diagnostics.error(match named_at {
                     Some(glob) => Diagnostic::error(&UNREADABLE_FILE, glob, reason),
                     None => Diagnostic::unplaced(&UNREADABLE_FILE, reason),
                 });
-                self.unparsed = true;
-                return None;
             }
-        };
-        let file = self.sources.add(path, &text);
-        self.files.push((file, path.to_owned()));
-        let Ok(nodes) = syntax::parse(file, &text, &mut self.diagnostics) else {
-            self.unparsed = true;
-            return None;
-        };
-        let spec = SpecFile::decode(path, &nodes, &mut self.diagnostics);
-        self.declared.extend(spec.names.iter().map(|name| Declared { name: name.to_string(), file }));
-        documents.push(spec);
-        Some(file)
+        }
+        read.spec
     }
-}
-
-/// The path of the Dockerfile of an image whose spec stands in `directory`.
-pub fn dockerfile_path(directory: &str) -> String {
-    if directory.is_empty() { "Dockerfile".to_owned() } else { format!("{directory}/Dockerfile") }
 }
 
 /// The path of the ignore file that belongs to a Dockerfile.
 pub fn dockerignore_path(dockerfile: &str) -> String {
     format!("{dockerfile}.dockerignore")
-}
-
-/// The directory a file stands in, empty for the workspace's root.
-pub fn directory_of(path: &str) -> &str {
-    path.rsplit_once('/').map_or("", |(directory, _)| directory)
 }

@@ -2,6 +2,8 @@
 
 #![cfg(unix)]
 
+#[path = "cli/bake.rs"]
+mod bake;
 #[path = "cli/commands.rs"]
 mod commands;
 #[path = "cli/input.rs"]

@@ -6,7 +6,8 @@
 //! - `console`: each `$ imgspec …` runs in a copy of the directory that a comment `<!-- in PATH -->` names (the
 //!   repository's `specs/` without one), and prints what stands below it. `$ cargo run … -- …` is the same binary; `$ cargo
 //!   test` is what runs this.
-//! - `text`, `json`, `yaml`: not run.
+//! - `json` with a comment `<!-- PATH -->` above: a part of that file.
+//! - `text`, `yaml`, other `json`: not run.
 
 mod support;
 
@@ -35,6 +36,7 @@ fn blocks() {
         let result = match block.language.as_str() {
             "kdl" | "dockerfile" => check_text(&block),
             "console" => check_console(&block),
+            "json" if block.comment.is_some() => check_part(&block),
             "text" | "json" | "yaml" => continue,
             other => Err(format!("nothing checks blocks of `{other}`")),
         };
@@ -120,11 +122,17 @@ fn check_text(block: &Block) -> Result<(), String> {
     })
 }
 
+fn check_part(block: &Block) -> Result<(), String> {
+    let path = block.comment.as_deref().unwrap_or_default();
+    let file = fs::read_to_string(root().join(path)).map_err(|error| format!("{path}: {error}"))?;
+    if file.contains(&block.text) { Ok(()) } else { Err(format!("it is no part of {path}")) }
+}
+
 fn decodes(text: &str) -> Result<(), String> {
     let (mut sources, mut diagnostics) = (Sources::new(), Diagnostics::new());
     let file = sources.add("block", text);
     if let Ok(nodes) = syntax::parse(file, text, &mut diagnostics) {
-        spec::decode(&nodes, &mut diagnostics);
+        spec::decode(nodes, &mut diagnostics);
     }
     match diagnostics.is_empty() {
         true => Ok(()),

@@ -5,6 +5,8 @@
 //! Containers have no network but their own loopback, so that tests can run side by side; a question to a server is
 //! asked from inside its container. What an image holds is asserted once, for whichever engine built it.
 
+#[path = "engine/bake.rs"]
+mod bake;
 #[path = "engine/bases.rs"]
 mod bases;
 #[path = "engine/build.rs"]

@@ -1,5 +1,6 @@
 //! Floor 0: places in files, the world the core sees, and values parsed once.
 
+mod build_cache;
 mod deb;
 mod digest;
 mod duration;
@@ -11,19 +12,22 @@ mod port;
 mod sha256;
 mod span;
 mod suggest;
+mod workers;
 mod world;
 
+pub use build_cache::BuildCache;
 pub use deb::{DebName, DebVersion};
 pub use digest::Digest;
 pub use duration::Duration;
 pub use image_path::{ImagePath, normalize};
 pub use image_ref::ImageRef;
 pub use mode::Mode;
-pub use names::{EnvName, ImageName, Owner, ParamName, Platform, StageName};
+pub use names::{EnvName, GroupName, ImageName, Owner, ParamName, Platform, StageName, TemplateName};
 pub use port::{Port, Protocol};
 pub use sha256::sha256_hex;
 pub use span::{FileId, Span, Spanned};
 pub use suggest::closest;
+pub use workers::{InTurn, Workers, map};
 pub use world::{ContextEntry, EntryKind, MemoryWorld, World};
 
 /// Why a text is not a value of its type: one sentence without a full stop.

@@ -43,6 +43,46 @@ impl ImageName {
 }
 
 name_type! {
+    /// The name of a template or mixin.
+    TemplateName
+}
+
+impl TemplateName {
+    /// The name `text`, or why it is none.
+    pub fn parse(text: &str) -> Result<Self, Invalid> {
+        let plain = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
+        if (1..=128).contains(&text.len()) && text.chars().all(plain) {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(Invalid::new(format!(
+                "`{text}` is not a template's name: letters, digits, `-`, `_` and `.`, at most 128"
+            )))
+        }
+    }
+}
+
+name_type! {
+    /// The name of a group of images, which one word builds (`docker buildx bake GROUP`).
+    GroupName
+}
+
+impl GroupName {
+    /// The name `text`, or why it is none. `default` is reserved: what is built when nothing is named, all images.
+    pub fn parse(text: &str) -> Result<Self, Invalid> {
+        if text == "default" {
+            return Err(Invalid::new("`default` cannot name a group: it is the one of all images"));
+        }
+        if is_lower_name(text, "_-") {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(Invalid::new(format!(
+                "`{text}` is not a group name: a-z and 0-9, with `-` or `_` between them, at most 128"
+            )))
+        }
+    }
+}
+
+name_type! {
     /// The name of a build stage, in lower case as BuildKit's check `StageNameCasing` asks.
     StageName
 }
@@ -78,6 +118,24 @@ impl EnvName {
         } else {
             Err(Invalid::new(format!("`{text}` is not a variable name: letters, digits and `_`, the first no digit")))
         }
+    }
+}
+
+impl EnvName {
+    /// Whether the builder itself reads the build argument (Dockerfile reference, *Predefined ARGs*, *BuildKit built-in
+    /// build args*).
+    pub fn is_for_builder(&self) -> bool {
+        let proxy = ["HTTP_PROXY", "HTTPS_PROXY", "FTP_PROXY", "NO_PROXY", "ALL_PROXY"];
+        self.0.starts_with("BUILDKIT_")
+            || self.0 == "SOURCE_DATE_EPOCH"
+            || proxy.contains(&self.0.to_ascii_uppercase().as_str())
+    }
+
+    /// Whether the builder itself gives the build argument its value (Dockerfile reference, *Automatic platform ARGs in
+    /// the global scope*).
+    pub fn is_of_builder(&self) -> bool {
+        let what = self.0.strip_prefix("TARGET").or_else(|| self.0.strip_prefix("BUILD"));
+        what.is_some_and(|what| ["PLATFORM", "OS", "ARCH", "VARIANT", "STAGE"].contains(&what))
     }
 }
 
@@ -205,6 +263,7 @@ mod tests {
     #[test]
     fn names() {
         check(ImageName::parse, &["cart", "cart-2", "a.b_c"], &["", "Cart", "-a", "a-", "a b", "a/b", "a.-b"]);
+        check(GroupName::parse, &["backend", "web-2", "a_b", "9"], &["", "Web", "a.b", "default", "-a", "a__b"]);
         check(StageName::parse, &["build", "build-2"], &["", "Build", "scratch", "context", "0", "2nd", "a b"]);
         check(EnvName::parse, &["PATH", "_x1"], &["", "1A", "A-B", "A B", "A=", "$A", "é"]);
         check(

@@ -2,16 +2,14 @@
 
 use super::Exit;
 use super::args::{Call, How};
-use super::drift;
-use super::outputs::{Output, Outputs};
-use super::session::{Access, Attempt, Refused, Session, exit_of};
+use super::drift::{self, Row};
+use super::outputs::{Output, Outputs, examine, examine_bake};
+use super::session::{Access, Refused, Session, exit_of};
 use super::terminal::{Terminal, counted};
-use crate::compile::Compiled;
 use crate::diagnostic::{Diagnostic, Diagnostics, Sources, render};
 use crate::host::{State, path_in_repository};
 use clap::{Args, ValueEnum};
 use serde::Serialize;
-use std::collections::BTreeMap;
 use std::time::Instant;
 
 /// Check that specs are valid, rules hold and outputs are current; write nothing
@@ -57,21 +55,31 @@ impl Check {
         };
         let mut diagnostics = Diagnostics::new();
         let manifest = session.read_manifest(&mut diagnostics);
-        let attempts = session.compile(&self.how, &mut diagnostics);
+        let examined = session.compile(&self.how, &mut diagnostics, |image, compiled, told| {
+            let Ok(manifest) = &manifest else { return (Vec::new(), Vec::new()) };
+            let mut outputs = examine(&session, manifest, image, compiled, told);
+            let sources = &session.workspace.sources;
+            let row = |output: &Output| drift::row(output, manifest, Some((compiled, sources)));
+            let rows: Vec<Row> = outputs.iter().filter_map(row).collect();
+            for output in &mut outputs {
+                // What is told of the texts is told.
+                output.text = None;
+                output.found = output.found.take().filter(|_| self.format != Format::Text);
+            }
+            (outputs, rows)
+        });
+        let (outputs, rows): (Vec<Vec<Output>>, Vec<Vec<Row>>) = examined.into_iter().flatten().unzip();
+        let mut rows: Vec<Row> = rows.into_iter().flatten().collect();
         let outputs = manifest.map_or_else(
             |_| Outputs::default(),
             |manifest| {
-                let compiled = attempts.iter().filter_map(Attempt::as_compiled);
-                Outputs::examine(&session, manifest, compiled, &mut diagnostics)
+                let bake = examine_bake(&session, &manifest, &mut diagnostics);
+                rows.extend(bake.as_ref().and_then(|bake| drift::row(bake, &manifest, None)));
+                Outputs::new(&session, manifest, outputs.into_iter().flatten().chain(bake).collect())
             },
         );
-        let compiled: BTreeMap<&str, &Compiled> = attempts
-            .iter()
-            .filter_map(Attempt::as_compiled)
-            .map(|(image, compiled)| (image.name.value.as_str(), compiled))
-            .collect();
-        let rows = drift::rows(&outputs, &compiled, &session.workspace.sources);
-        let declared = session.selection.names(&session.workspace).len();
+        let rows = drift::all_rows(rows, &outputs);
+        let declared = session.selection.units(&session.workspace).len();
         let summary = Summary::new(declared, &outputs);
         let mut diagnostics = diagnostics.into_sorted();
         let mut exit = exit_of(&diagnostics);
@@ -95,7 +103,7 @@ impl Check {
             terminal.print(&text);
         } else {
             let mut sources = session.workspace.sources.clone();
-            diagnostics.extend(drift::diagnostics(&rows, &outputs, &session.workspace, &mut sources));
+            diagnostics.extend(drift::diagnostics(&rows, &outputs, &mut sources));
             if self.format == Format::Github {
                 // It knows paths from the repository's root alone.
                 sources = sources.below(&path_in_repository(&session.root));
@@ -138,7 +146,8 @@ struct Counts {
 #[derive(Debug, Serialize)]
 struct Entry {
     path: String,
-    image: String,
+    /// Its image; nothing for the bake file, which is of all.
+    image: Option<String>,
     state: &'static str,
 }
 
@@ -156,7 +165,7 @@ impl Summary {
         };
         let entry = |output: &Output| Entry {
             path: output.path.clone(),
-            image: output.image.clone(),
+            image: Some(output.image.clone()).filter(|image| !image.is_empty()),
             state: output.state.as_str(),
         };
         Self { images, outputs: outputs.list.iter().map(entry).collect() }

@@ -2,8 +2,9 @@
 
 use super::Exit;
 use super::args::{Call, How};
-use super::outputs::{Output, Outputs};
-use super::session::{Access, Attempt, Session};
+use super::drift::nobody_claims;
+use super::outputs::{Output, Outputs, examine, examine_bake};
+use super::session::{Access, Session};
 use super::terminal::{Terminal, counted};
 use crate::diagnostic::codes::{FOREIGN_OUTPUT, NO_MATCH, UNWRITABLE_OUTPUT};
 use crate::diagnostic::{Diagnostic, Diagnostics};
@@ -11,7 +12,7 @@ use crate::host::{Change, MANIFEST, Ownership, State, Unwritable, commit};
 use clap::Args;
 use std::collections::BTreeSet;
 
-/// Write the Dockerfiles of images, and the .dockerignore beside each
+/// Write the Dockerfiles of images, the .dockerignore beside each, and the bake file of the workspace
 #[derive(Debug, Args)]
 pub struct Compile {
     /// Images, globs of images or spec files; all images of the workspace without any
@@ -42,16 +43,17 @@ impl Compile {
 
     fn print(&self, session: Session, terminal: &mut Terminal) -> Exit {
         let mut diagnostics = Diagnostics::new();
-        let attempts = session.compile(&self.how, &mut diagnostics);
-        let chosen = session.selection.names(&session.workspace);
+        let chosen = session.selection.units(&session.workspace);
         if chosen.len() != 1 {
-            let names: Vec<&str> = chosen.iter().take(5).map(|declared| declared.name.as_str()).collect();
+            let names: Vec<&str> = chosen.iter().take(5).map(|unit| unit.name.value.as_str()).collect();
             let message = format!("`--stdout` prints one image, and {} are chosen", chosen.len());
             let diagnostic = Diagnostic::unplaced(&NO_MATCH, message);
             diagnostics.error(diagnostic.hint(format!("name one, such as {}", names.join(", "))));
+            return terminal.tell(diagnostics, &session.workspace.sources);
         }
-        if let ([Attempt { compiled: Some(compiled), .. }], false) = (attempts.as_slice(), diagnostics.has_errors()) {
-            terminal.print_verbatim(&compiled.printed.text);
+        let texts = session.compile(&self.how, &mut diagnostics, |_, compiled, _| compiled.printed.text.clone());
+        if !diagnostics.has_errors() {
+            texts.iter().flatten().for_each(|text| terminal.print_verbatim(text));
         }
         terminal.tell(diagnostics, &session.workspace.sources)
     }
@@ -61,9 +63,14 @@ impl Compile {
         let Ok(manifest) = session.read_manifest(&mut diagnostics) else {
             return terminal.tell(diagnostics, &session.workspace.sources);
         };
-        let attempts = session.compile(&self.how, &mut diagnostics);
-        let sound = attempts.iter().filter(|attempt| attempt.sound).filter_map(Attempt::as_compiled);
-        let outputs = Outputs::examine(&session, manifest, sound, &mut diagnostics);
+        let outputs = session.compile(&self.how, &mut diagnostics, |image, compiled, told| {
+            // What something is wrong with must not be written.
+            if told.has_errors() { Vec::new() } else { examine(&session, &manifest, image, compiled, told) }
+        });
+        let bake = examine_bake(&session, &manifest, &mut diagnostics);
+        let left = session.workspace.bake().filter(|_| bake.is_none());
+        let outputs = outputs.into_iter().flatten().flatten().chain(bake).collect();
+        let outputs = Outputs::new(&session, manifest, outputs);
         if !self.force {
             for output in outputs.list.iter().filter(|output| is_foreign(output)) {
                 diagnostics.error(foreign(&outputs, output));
@@ -75,7 +82,13 @@ impl Compile {
             return exit;
         }
         match self.replace(&session, &outputs) {
-            Ok(()) => terminal.say(&self.report(&outputs)),
+            Ok(()) => {
+                terminal.say(&self.report(&outputs));
+                if let Some(bake) = left {
+                    let why = "it is of all images, and not all are sound";
+                    terminal.say(&format!("left {} as it is: {why}\n", bake.value));
+                }
+            }
             Err(error) => {
                 let mut diagnostics = Diagnostics::new();
                 diagnostics.error(unwritable(&error));
@@ -100,7 +113,10 @@ impl Compile {
 
     /// What is to be done to an output, if anything.
     fn change(&self, output: &Output) -> Option<Change> {
-        if !self.settles(output) || output.state == State::Ok || (output.text.is_none() && output.found.is_none()) {
+        if !self.settles(output)
+            || output.state == State::Ok
+            || (output.state == State::Orphan && output.found.is_none())
+        {
             return None;
         }
         let to = output.text.clone().map(String::into_bytes);
@@ -118,7 +134,7 @@ impl Compile {
         let mut text = String::new();
         let changed: Vec<&Output> = outputs.list.iter().filter(|output| self.change(output).is_some()).collect();
         for output in changed.iter().take(SHOWN) {
-            let verb = if output.text.is_some() { "wrote" } else { "removed" };
+            let verb = if output.state == State::Orphan { "removed" } else { "wrote" };
             text.push_str(&format!("{verb} {}\n", output.path));
         }
         if changed.len() > SHOWN {
@@ -144,7 +160,10 @@ fn is_foreign(output: &Output) -> bool {
 fn foreign(outputs: &Outputs, output: &Output) -> Diagnostic {
     let path = &output.path;
     let (message, verb) = match (output.state, outputs.manifest.outputs.contains_key(path)) {
-        (State::Orphan, _) => (format!("no image claims `{path}` any more, and it was changed by hand"), "removes"),
+        (State::Orphan, _) => {
+            let nobody = nobody_claims(output, &format!("`{path}`"));
+            (format!("{nobody} any more, and it was changed by hand"), "removes")
+        }
         (_, true) => (format!("`{path}` was changed by hand"), "overwrites"),
         (_, false) => (format!("`{path}` was not written by imgspec"), "overwrites"),
     };

@@ -5,8 +5,7 @@ use crate::base::Span;
 use crate::compile::Compiled;
 use crate::diagnostic::codes::{FOREIGN_OUTPUT, MISSING_OUTPUT, ORPHAN_OUTPUT, STALE_OUTPUT};
 use crate::diagnostic::{Diagnostic, Severity, Sources, render::visible};
-use crate::host::{MANIFEST, State};
-use crate::workspace::Workspace;
+use crate::host::{MANIFEST, Manifest, State};
 use anstyle::{AnsiColor, Style};
 use similar::{DiffTag, TextDiff};
 use std::collections::BTreeMap;
@@ -25,11 +24,12 @@ pub struct Row {
     pub note: String,
 }
 
-/// The outputs that are not what they should be, in order of paths, and the manifest if it does not own them.
-pub fn rows(outputs: &Outputs, compiled: &BTreeMap<&str, &Compiled>, sources: &Sources) -> Vec<Row> {
-    let drifted = outputs.list.iter().filter(|output| output.state != State::Ok);
-    let mut rows: Vec<Row> =
-        drifted.map(|output| row(output, outputs, compiled.get(output.image.as_str()).copied(), sources)).collect();
+/// The rows of all outputs in order of paths: those `examined`, those of orphans, and one of the manifest if it does not own
+/// the outputs.
+pub fn all_rows(examined: Vec<Row>, outputs: &Outputs) -> Vec<Row> {
+    let mut rows = examined;
+    let orphans = outputs.list.iter().filter(|output| output.state == State::Orphan);
+    rows.extend(orphans.filter_map(|output| row(output, &outputs.manifest, None)));
     let after = outputs.manifest_after(|output| output.state == State::Ok).print();
     if rows.is_empty() && after.as_bytes() != outputs.manifest_text.as_deref().unwrap_or_default() {
         let state = if outputs.manifest_text.is_some() { State::Stale } else { State::Missing };
@@ -40,17 +40,21 @@ pub fn rows(outputs: &Outputs, compiled: &BTreeMap<&str, &Compiled>, sources: &S
     rows
 }
 
-fn row(output: &Output, outputs: &Outputs, compiled: Option<&Compiled>, sources: &Sources) -> Row {
+/// The row of an output, unless it is what it should be. The image it belongs to compiles to `compiled`.
+pub fn row(output: &Output, manifest: &Manifest, compiled: Option<(&Compiled, &Sources)>) -> Option<Row> {
     let mut row = Row { path: output.path.clone(), state: output.state, line: None, note: String::new() };
     match output.state {
-        State::Ok | State::Missing => {}
-        State::Orphan if output.found.is_none() => row.note = "no image claims it, and it is gone".to_owned(),
-        State::Orphan if output.owned => row.note = "no image claims it".to_owned(),
+        State::Ok => return None,
+        State::Missing => {}
         State::Orphan => {
-            row.note =
-                "no image claims it, and it was changed by hand; `imgspec compile --force` removes it".to_owned();
+            row.note = nobody_claims(output, "it");
+            row.note.push_str(match (&output.found, output.owned) {
+                (None, _) => ", and it is gone",
+                (Some(_), true) => "",
+                (Some(_), false) => ", and it was changed by hand; `imgspec compile --force` removes it",
+            });
         }
-        State::Edited if outputs.manifest.outputs.contains_key(&output.path) => {
+        State::Edited if manifest.outputs.contains_key(&output.path) => {
             row.line = Some(Change::between(output).line);
             row.note = "changed by hand; `imgspec compile --force` discards it".to_owned();
         }
@@ -59,13 +63,19 @@ fn row(output: &Output, outputs: &Outputs, compiled: Option<&Compiled>, sources:
             let change = Change::between(output);
             row.line = Some(change.line);
             row.note = format!("+{} −{}", change.added, change.removed);
-            let origin = compiled.and_then(|compiled| origin(compiled, output, change.new_line));
-            if let Some(origin) = origin {
+            if let Some((compiled, sources)) = compiled
+                && let Some(origin) = origin(compiled, output, change.new_line)
+            {
                 row.note.push_str(&format!("   {}", named_place(sources, origin)));
             }
         }
     }
-    row
+    Some(row)
+}
+
+/// That nobody claims the orphan `output`, which is called `it`.
+pub fn nobody_claims(output: &Output, it: &str) -> String {
+    if output.image.is_empty() { format!("no `bake` names {it}") } else { format!("no image claims {it}") }
 }
 
 /// The rows for people.
@@ -86,7 +96,7 @@ pub fn table(rows: &[Row]) -> String {
 }
 
 /// The rows for programs: each at its place in the output, or in the spec where there is no output.
-pub fn diagnostics(rows: &[Row], outputs: &Outputs, workspace: &Workspace, sources: &mut Sources) -> Vec<Diagnostic> {
+pub fn diagnostics(rows: &[Row], outputs: &Outputs, sources: &mut Sources) -> Vec<Diagnostic> {
     let mut diagnostics = Vec::new();
     let by_path: BTreeMap<&str, &Output> = outputs.list.iter().map(|output| (output.path.as_str(), output)).collect();
     for row in rows {
@@ -98,10 +108,7 @@ pub fn diagnostics(rows: &[Row], outputs: &Outputs, workspace: &Workspace, sourc
                 let start = row.line.and_then(|line| sources.presume(file).line_start(line as u32)).unwrap_or_default();
                 Some(Span { file, start, end: start })
             }
-            (None, Some(output)) => {
-                let mut images = workspace.images.iter();
-                images.find(|image| image.name.value.as_str() == output.image).map(|image| image.name.span)
-            }
+            (None, Some(output)) => output.named_at,
             (None, None) => None,
         };
         let (code, fact) = match row.state {
@@ -131,6 +138,9 @@ fn named_place(sources: &Sources, span: Span) -> String {
     format!("{} {name}", sources.path_and_line(span))
 }
 
+/// The size of two texts beyond which they are not laid side by side.
+const LARGE: usize = 1 << 20;
+
 /// How an output differs from what it should be.
 struct Change {
     added: usize,
@@ -145,6 +155,9 @@ impl Change {
     fn between(output: &Output) -> Self {
         let old = String::from_utf8_lossy(output.found.as_deref().unwrap_or_default());
         let new = output.text.as_deref().unwrap_or_default();
+        if old.len() + new.len() > LARGE {
+            return Self::counted(&old, new);
+        }
         let mut change = Self { added: 0, removed: 0, line: 0, new_line: 0 };
         for op in TextDiff::from_lines(old.as_ref(), new).ops().iter().filter(|op| op.tag() != DiffTag::Equal) {
             if change.line == 0 {
@@ -154,6 +167,21 @@ impl Change {
             change.added += op.new_range().len();
         }
         Self { line: change.line.max(1), ..change }
+    }
+
+    /// The same by counting lines, whatever their order: texts of many lines that differ in many take too long.
+    fn counted(old: &str, new: &str) -> Self {
+        let mut counts: BTreeMap<&str, i64> = BTreeMap::new();
+        old.lines().for_each(|line| *counts.entry(line).or_default() -= 1);
+        new.lines().for_each(|line| *counts.entry(line).or_default() += 1);
+        let sum = |counts: &mut dyn Iterator<Item = i64>| usize::try_from(counts.sum::<i64>()).unwrap_or_default();
+        let line = old.lines().zip(new.lines()).take_while(|(old, new)| old == new).count() + 1;
+        Self {
+            added: sum(&mut counts.values().copied().filter(|count| *count > 0)),
+            removed: sum(&mut counts.values().map(|count| -count).filter(|count| *count > 0)),
+            line,
+            new_line: line,
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::Exit;
 use super::args::{Call, How};
-use super::session::{Access, Attempt, Refused, Session};
+use super::session::{Access, Refused, Session};
 use super::terminal::Terminal;
 use crate::base::Span;
 use crate::compile::Compiled;
@@ -14,7 +14,6 @@ use crate::model::Image;
 use crate::pass::{Estimate, estimate};
 use crate::rule;
 use crate::syntax::Node;
-use crate::workspace::dockerfile_path;
 use anstyle::Style;
 use clap::Args;
 use std::collections::BTreeSet;
@@ -55,14 +54,13 @@ impl Explain {
         let session = Session::open(call, std::slice::from_ref(&self.what), Access::Read, terminal);
         let session = session.map_err(|refused| self.or_code(refused))?;
         let mut diagnostics = Diagnostics::new();
-        let attempts = session.compile(&self.how, &mut diagnostics);
-        let compiled: Vec<_> = attempts.iter().filter_map(Attempt::as_compiled).collect();
-        if compiled.is_empty() {
-            return Ok(terminal.tell(diagnostics, &session.workspace.sources));
+        let sources = &session.workspace.sources;
+        let explained =
+            session.compile(&self.how, &mut diagnostics, |image, compiled, _| explain_image(image, compiled, sources));
+        if explained.iter().all(Option::is_none) {
+            return Ok(terminal.tell(diagnostics, sources));
         }
-        for (image, compiled) in compiled {
-            terminal.print(&explain_image(image, compiled, &session.workspace.sources));
-        }
+        explained.iter().flatten().for_each(|text| terminal.print(text));
         Ok(Exit::Clean)
     }
 
@@ -79,22 +77,20 @@ impl Explain {
         let session = Session::open(call, &[spec], Access::Read, terminal)?;
         let sources = &session.workspace.sources;
         let mut diagnostics = Diagnostics::new();
-        let attempts = session.compile(&self.how, &mut diagnostics);
-        let mut found = false;
-        for (image, compiled) in attempts.iter().filter_map(Attempt::as_compiled) {
+        let explained = session.compile(&self.how, &mut diagnostics, |image, compiled, _| {
             let numbers = match header {
                 Some(_) => instructions_at(compiled, line as usize),
                 None => instructions_from(image, compiled, sources, line),
             };
-            for number in numbers {
-                found = true;
-                terminal.print(&explain_instruction(image, compiled, number, sources, true));
-            }
-        }
-        if found {
+            let text = |number| explain_instruction(image, compiled, number, sources, true);
+            numbers.into_iter().map(text).collect::<String>()
+        });
+        let text: String = explained.iter().flatten().map(String::as_str).collect();
+        if !text.is_empty() {
+            terminal.print(&text);
             return Ok(Exit::Clean);
         }
-        if attempts.iter().all(|attempt| attempt.compiled.is_some()) {
+        if explained.iter().all(Option::is_some) {
             diagnostics = Diagnostics::new();
             let message = format!("no instruction is made of line {line} of `{file}`");
             diagnostics.error(Diagnostic::unplaced(&NO_MATCH, message));
@@ -177,7 +173,7 @@ fn explain_instruction(image: &Image, compiled: &Compiled, number: usize, source
     let placed = &compiled.dockerfile.instructions[number];
     let written: Vec<&str> =
         compiled.printed.text.lines().skip(lines.start - 1).take(lines.end - lines.start).collect();
-    let path = dockerfile_path(&image.directory);
+    let path = &image.output;
     let range = match lines.end - lines.start {
         1 => format!("{}", lines.start),
         _ => format!("{}-{}", lines.start, lines.end - 1),

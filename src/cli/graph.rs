@@ -2,7 +2,7 @@
 
 use super::Exit;
 use super::args::{Call, How};
-use super::session::{Access, Attempt, Session};
+use super::session::{Access, Session};
 use super::terminal::Terminal;
 use crate::diagnostic::codes::NO_MATCH;
 use crate::diagnostic::{Diagnostic, Diagnostics};
@@ -42,21 +42,22 @@ impl Graph {
             Err(refused) => return refused.tell(terminal),
         };
         let mut diagnostics = Diagnostics::new();
-        let attempts = session.compile(&self.how, &mut diagnostics);
-        let compiled: Vec<_> = attempts.iter().filter_map(Attempt::as_compiled).collect();
-        let [(_, compiled)] = compiled.as_slice() else {
-            if compiled.len() > 1 {
-                let message = format!("`{}` means {} images, and a graph is of one", self.image, compiled.len());
-                diagnostics.error(Diagnostic::unplaced(&NO_MATCH, message));
-            }
+        let chosen = session.selection.units(&session.workspace).len();
+        if chosen > 1 {
+            let message = format!("`{}` means {chosen} images, and a graph is of one", self.image);
+            diagnostics.error(Diagnostic::unplaced(&NO_MATCH, message));
             return terminal.tell(diagnostics, &session.workspace.sources);
-        };
-        terminal.print(&match self.format {
+        }
+        let drawn = session.compile(&self.how, &mut diagnostics, |_, compiled, _| match self.format {
             Format::Text => compiled.graph.to_string(),
             Format::Dot => dot(&compiled.graph),
             Format::Mermaid => mermaid(&compiled.graph),
             Format::Svg => svg(&compiled.graph),
         });
+        let [Some(drawn)] = drawn.as_slice() else {
+            return terminal.tell(diagnostics, &session.workspace.sources);
+        };
+        terminal.print(drawn);
         Exit::Clean
     }
 }

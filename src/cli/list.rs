@@ -2,11 +2,10 @@
 
 use super::Exit;
 use super::args::{Call, How};
-use super::outputs::Outputs;
-use super::session::{Access, Attempt, Session};
+use super::outputs::{Outputs, examine};
+use super::session::{Access, Session};
 use super::terminal::Terminal;
 use crate::diagnostic::{Diagnostics, render::visible};
-use crate::workspace::{directory_of, dockerfile_path};
 use clap::Args;
 use serde::Serialize;
 use unicode_width::UnicodeWidthStr as _;
@@ -48,16 +47,20 @@ impl List {
         let manifest = session.read_manifest(&mut told).unwrap_or_default();
         told.extend(session.selection.diagnostics(&session.workspace));
         let mut compile_told = Diagnostics::new();
-        let attempts = session.compile(&self.how, &mut compile_told);
-        let compiled = attempts.iter().filter_map(Attempt::as_compiled);
-        let outputs = Outputs::examine(&session, manifest, compiled, &mut compile_told);
+        let outputs = session.compile(&self.how, &mut compile_told, |image, compiled, told| {
+            let mut outputs = examine(&session, &manifest, image, compiled, told);
+            for output in &mut outputs {
+                (output.text, output.found) = (None, None);
+            }
+            outputs
+        });
+        let outputs = Outputs::new(&session, manifest, outputs.into_iter().flatten().flatten().collect());
         let states = outputs.states();
         let mut entries = Vec::new();
-        for declared in session.selection.names(&session.workspace) {
-            let spec = session.workspace.path(declared.file).to_owned();
-            let output = dockerfile_path(directory_of(&spec));
-            let state = states.get(declared.name.as_str()).map_or("failed", |state| state.as_str());
-            entries.push(Entry { name: declared.name.clone(), spec, output, state });
+        for unit in session.selection.units(&session.workspace) {
+            let state = states.get(unit.name.value.as_str()).map_or("failed", |state| state.as_str());
+            let (name, spec, output) = (unit.name.value.to_string(), unit.spec.to_string(), unit.output.to_string());
+            entries.push(Entry { name, spec, output, state });
         }
         if self.json {
             let document = Document { format_version: 1, images: entries };

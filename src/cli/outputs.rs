@@ -1,25 +1,30 @@
 //! Outputs as they should be and as they are.
 
 use super::session::Session;
-use crate::base::{EntryKind, Invalid, World as _, sha256_hex};
+use crate::base::{EntryKind, Invalid, Span, World as _, sha256_hex};
 use crate::compile::Compiled;
 use crate::diagnostic::codes::{OUTPUT_CONFLICT, UNWRITABLE_OUTPUT};
 use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::dockerfile;
 use crate::host::{MANIFEST, Manifest, State};
 use crate::model::Image;
-use crate::workspace::{dockerfile_path, dockerignore_path};
+use crate::workspace::dockerignore_path;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// An output, as it should be and as it is.
+/// An output, as it should be and as it is. The texts are there if they differ: of most outputs they do not.
 #[derive(Debug)]
 pub struct Output {
     /// Its path from the workspace's root.
     pub path: String,
-    /// The image it belongs to; of an orphan, the one it was written for.
+    /// The image it belongs to; of an orphan, the one it was written for. Empty for the bake file, which is of all.
     pub image: String,
-    /// What it should hold; nothing, if it is an orphan.
+    /// Where a spec names that image, or the bake file; nothing, if it is an orphan.
+    pub named_at: Option<Span>,
+    /// The hash of what it should hold; nothing, if it is an orphan.
+    pub hash: Option<String>,
+    /// What it should hold; nothing, if it is an orphan or holds that.
     pub text: Option<String>,
-    /// What it holds.
+    /// What it holds; nothing, if it is missing or holds what it should.
     pub found: Option<Vec<u8>>,
     /// How the two compare.
     pub state: State,
@@ -41,32 +46,84 @@ pub struct Outputs {
 /// The size of a file beyond which it cannot be an output.
 const MAX_BYTES: u64 = 64 << 20;
 
-impl Outputs {
-    /// Looks at the outputs of `compiled`. What cannot be an output is told and left out.
-    pub fn examine<'c>(
-        session: &Session,
-        manifest: Manifest,
-        compiled: impl IntoIterator<Item = (&'c Image, &'c Compiled)>,
-        diagnostics: &mut Diagnostics,
-    ) -> Self {
-        let manifest_text = session.disk.read_bytes(MANIFEST, MAX_BYTES).ok().flatten();
-        let mut outputs = Self { list: Vec::new(), manifest, manifest_text };
-        for (image, compiled) in compiled {
-            let dockerfile = dockerfile_path(&image.directory);
-            let dockerignore = dockerignore_path(&dockerfile);
-            for (path, text) in [(dockerfile, &compiled.printed.text), (dockerignore, &compiled.dockerignore)] {
-                let found = found(session, &path).and_then(|found| {
-                    not_anothers(session, image, &path, found.as_deref())?;
-                    Ok(found)
-                });
-                match found {
-                    Ok(found) => outputs.push(path, image.name.value.as_str(), Some(text), found),
-                    Err(diagnostic) => {
-                        diagnostics.error(*diagnostic);
-                    }
-                }
+/// Looks at the outputs of an image. What cannot be an output is told and left out.
+pub fn examine(
+    session: &Session,
+    manifest: &Manifest,
+    image: &Image,
+    compiled: &Compiled,
+    diagnostics: &mut Diagnostics,
+) -> Vec<Output> {
+    let dockerfile = image.output.clone();
+    let dockerignore = dockerignore_path(&dockerfile);
+    let mut outputs = Vec::new();
+    for (path, text) in [(dockerfile, &compiled.printed.text), (dockerignore, &compiled.dockerignore)] {
+        let found = found(session, &path).and_then(|found| {
+            not_anothers(session, image, &path, found.as_deref())?;
+            Ok(found)
+        });
+        match found {
+            Ok(found) => {
+                let mut output = output(manifest, path, image.name.value.as_str(), Some(text), found);
+                output.named_at = Some(image.name.span);
+                outputs.push(output);
+            }
+            Err(diagnostic) => {
+                diagnostics.error(*diagnostic);
             }
         }
+    }
+    outputs
+}
+
+/// Looks at the bake file, if the workspace has one. It is made of all images, whichever are chosen, so that it cannot be
+/// told what it should hold while one has mistakes.
+pub fn examine_bake(session: &Session, manifest: &Manifest, diagnostics: &mut Diagnostics) -> Option<Output> {
+    let workspace = &session.workspace;
+    let bake = workspace.bake().filter(|_| !diagnostics.has_errors() && !workspace.diagnostics.has_errors())?;
+    let text = dockerfile::bake(&session.facts()?);
+    match found(session, &bake.value) {
+        Ok(found) => {
+            let mut output = output(manifest, bake.value.clone(), "", Some(&text), found);
+            output.named_at = Some(bake.span);
+            Some(output)
+        }
+        Err(diagnostic) => {
+            diagnostics.error(*diagnostic);
+            None
+        }
+    }
+}
+
+/// The output `path`, which should hold `text` and holds `found`.
+fn output(manifest: &Manifest, path: String, image: &str, text: Option<&str>, found: Option<Vec<u8>>) -> Output {
+    let state = manifest.state(&path, text.map(str::as_bytes), found.as_deref());
+    let owned = found.as_deref().is_some_and(|found| manifest.owns(&path, found));
+    let differs = state != State::Ok;
+    Output {
+        path,
+        image: image.to_owned(),
+        named_at: None,
+        hash: text.map(|text| sha256_hex(text.as_bytes())),
+        text: text.filter(|_| differs).map(str::to_owned),
+        found: found.filter(|_| differs),
+        state,
+        owned,
+    }
+}
+
+impl Output {
+    /// Whether it belongs to an image that there is.
+    fn is_of_image(&self) -> bool {
+        self.state != State::Orphan && !self.image.is_empty()
+    }
+}
+
+impl Outputs {
+    /// The outputs of images and the bake file, each looked at, and what nobody claims.
+    pub fn new(session: &Session, manifest: Manifest, examined: Vec<Output>) -> Self {
+        let manifest_text = session.disk.read_bytes(MANIFEST, MAX_BYTES).ok().flatten();
+        let mut outputs = Self { list: examined, manifest, manifest_text };
         // Where a spec has mistakes, it is not known what its images claim.
         if session.selection.is_all() && !session.workspace.diagnostics.has_errors() {
             outputs.find_orphans(session);
@@ -79,8 +136,8 @@ impl Outputs {
         let mut manifest = self.manifest.clone();
         for output in self.list.iter().filter(|output| is_written(output)) {
             manifest.outputs.remove(&output.path);
-            if let Some(text) = &output.text {
-                manifest.add(&output.path, &sha256_hex(text.as_bytes()), &output.image);
+            if let Some(hash) = &output.hash {
+                manifest.add(&output.path, hash, &output.image);
             }
         }
         manifest
@@ -89,7 +146,7 @@ impl Outputs {
     /// What the worst of its outputs is, for each image.
     pub fn states(&self) -> BTreeMap<&str, State> {
         let mut states: BTreeMap<&str, State> = BTreeMap::new();
-        for output in self.list.iter().filter(|output| output.text.is_some()) {
+        for output in self.list.iter().filter(|output| output.is_of_image()) {
             let state = states.entry(&output.image).or_insert(State::Ok);
             if output.state.rank() > state.rank() {
                 *state = output.state;
@@ -100,23 +157,17 @@ impl Outputs {
 
     /// The images with an output of which `has` says so.
     pub fn images(&self, has: impl Fn(&Output) -> bool) -> BTreeSet<&str> {
-        let outputs = self.list.iter().filter(|output| output.text.is_some() && has(output));
+        let outputs = self.list.iter().filter(|output| output.is_of_image() && has(output));
         outputs.map(|output| output.image.as_str()).collect()
-    }
-
-    fn push(&mut self, path: String, image: &str, text: Option<&str>, found: Option<Vec<u8>>) {
-        let state = self.manifest.state(&path, text.map(str::as_bytes), found.as_deref());
-        let owned = found.as_deref().is_some_and(|found| self.manifest.owns(&path, found));
-        self.list.push(Output { path, image: image.to_owned(), text: text.map(str::to_owned), found, state, owned });
     }
 
     /// Outputs that the manifest has and no image claims.
     fn find_orphans(&mut self, session: &Session) {
-        let mut claimed = BTreeSet::new();
-        for directory in session.workspace.claimed_directories() {
-            let dockerfile = dockerfile_path(directory);
-            claimed.insert(dockerignore_path(&dockerfile));
-            claimed.insert(dockerfile);
+        let mut claimed: BTreeSet<String> = BTreeSet::new();
+        claimed.extend(session.workspace.bake().map(|bake| bake.value.clone()));
+        for unit in &session.workspace.plan.units {
+            claimed.insert(dockerignore_path(&unit.output));
+            claimed.insert(unit.output.to_string());
         }
         let orphans: Vec<(String, String)> = self
             .manifest
@@ -128,7 +179,7 @@ impl Outputs {
         for (path, image) in orphans {
             // What is in the way of nothing need not be read.
             let found = found(session, &path).ok().flatten();
-            self.push(path, &image, None, found);
+            self.list.push(output(&self.manifest, path, &image, None, found));
         }
     }
 }

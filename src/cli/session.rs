@@ -3,19 +3,20 @@
 use super::Exit;
 use super::args::{Call, How};
 use super::terminal::Terminal;
-use crate::base::World;
+use crate::base::{Span, World as _, map};
 use crate::compile::{Compiled, compile};
 use crate::diagnostic::codes::{NO_MATCH, UNREADABLE_FILE};
 use crate::diagnostic::{Diagnostic, Diagnostics, Reported, Severity, Sources};
-use crate::host::{Disk, Lock, MANIFEST, Manifest, WORKSPACE_FILE, find_workspace, reason, sweep};
+use crate::dockerfile::BakeFacts;
+use crate::host::{Disk, Lock, MANIFEST, Manifest, Threads, WORKSPACE_FILE, find_workspace, reason, sweep};
 use crate::lower::Options;
 use crate::model::Image;
 use crate::rule;
+use crate::spec::RuleSetting;
 use crate::workspace::{self, Selection, Workspace};
+use std::collections::BTreeMap;
 use std::io;
-use std::panic::resume_unwind;
 use std::path::{Path, PathBuf};
-use std::thread;
 
 /// A workspace on this machine, read, and the images chosen from it.
 #[derive(Debug)]
@@ -28,6 +29,8 @@ pub struct Session {
     pub workspace: Workspace,
     /// Which images the call is about.
     pub selection: Selection,
+    /// The threads that work for it.
+    threads: Threads,
     /// Keeps other runs away until the session ends.
     _lock: Lock,
 }
@@ -112,6 +115,10 @@ impl Session {
 
     /// Reads the workspace whose own file is `file`.
     fn read(file: &Path, access: Access, terminal: &mut Terminal) -> Result<Self, Refused> {
+        Self::read_by(Threads::of_machine(), file, access, terminal)
+    }
+
+    fn read_by(threads: Threads, file: &Path, access: Access, terminal: &mut Terminal) -> Result<Self, Refused> {
         let failed = |error: io::Error| {
             let root = file.parent().unwrap_or(file).display();
             unreadable(format!("the workspace `{root}` cannot be opened: {}", reason(&error)), None)
@@ -130,15 +137,15 @@ impl Session {
         let Some(name) = file.file_name().and_then(|name| name.to_str()) else {
             return Err(unreadable(format!("the name of `{}` is not UTF-8", file.display()), None));
         };
-        let workspace = workspace::read(&disk, name);
-        Ok(Self { root: root.to_owned(), disk, workspace, selection: Selection::default(), _lock: lock })
+        let workspace = workspace::read(&disk, &threads, name);
+        Ok(Self { root: root.to_owned(), disk, workspace, selection: Selection::default(), threads, _lock: lock })
     }
 
     fn choose(mut self, patterns: &[String], paths: &[String]) -> Result<Self, Refused> {
         let mut diagnostics = Diagnostics::new();
         let workspace = &self.workspace;
         // Without images there may still be outputs of earlier ones to take back.
-        if workspace.declared.is_empty()
+        if workspace.plan.units.is_empty()
             && !workspace.diagnostics.has_errors()
             && !matches!(self.disk.entry(MANIFEST), Ok(Some(_)))
         {
@@ -172,67 +179,53 @@ impl Session {
         Manifest::read(&self.disk, &mut self.workspace.sources, diagnostics)
     }
 
-    /// Compiles the chosen images that have no mistakes so far, and tells all that is wrong with the chosen ones.
-    pub fn compile(&self, how: &How, diagnostics: &mut Diagnostics) -> Vec<Attempt<'_>> {
-        let target = how.target.map(|target| target.0).or(self.workspace.target).unwrap_or_default();
-        let options = Options { target, unlocked: how.unlocked };
-        let images = self.selection.images(&self.workspace);
-        diagnostics.extend(self.selection.diagnostics(&self.workspace));
-        let results = compile_all(&images, &self.disk, options);
-        let attempts = images.into_iter().zip(results).map(|(image, (compiled, told))| {
-            let sound = !told.has_errors();
-            diagnostics.extend(told);
-            Attempt { image, compiled: compiled.ok(), sound }
+    /// What the bake file has to know of all images; nothing if one of them has mistakes.
+    pub fn facts(&self) -> Option<Vec<BakeFacts>> {
+        let units = &self.workspace.plan.units;
+        let facts = map(&self.threads, units.len(), |at| {
+            let image = self.workspace.resolve(&units[at], &mut Diagnostics::new());
+            image.ok().map(|image| BakeFacts::new(&image))
         });
-        let attempts: Vec<Attempt<'_>> = attempts.collect();
-        // What the workspace allows, none of its images needs: told if all of them were looked at.
-        if attempts.len() == self.workspace.declared.len() && attempts.iter().all(|attempt| attempt.compiled.is_some())
-        {
-            let shared = attempts.first().into_iter().flat_map(|attempt| &attempt.image.rules);
-            rule::tell_needless(shared.filter(|setting| setting.shared), diagnostics);
+        facts.into_iter().collect()
+    }
+
+    /// Compiles the chosen images that have no mistakes so far, side by side, and tells all that is wrong with the
+    /// chosen ones. What an image compiles to is gone when the next one is: `look` keeps what is wanted of it, and sees
+    /// and adds to what was told of it. Of an image without a Dockerfile that says it there is nothing to keep.
+    pub fn compile<T: Send>(
+        &self,
+        how: &How,
+        diagnostics: &mut Diagnostics,
+        look: impl Fn(&Image, &Compiled, &mut Diagnostics) -> T + Sync,
+    ) -> Vec<Option<T>> {
+        let target = how.target.map(|target| target.0).or(self.workspace.target()).unwrap_or_default();
+        let options = Options { target, unlocked: how.unlocked };
+        let units = self.selection.units(&self.workspace);
+        diagnostics.extend(self.selection.diagnostics(&self.workspace));
+        let outcomes = map(&self.threads, units.len(), |at| {
+            let mut told = Diagnostics::new();
+            let Ok(image) = self.workspace.resolve(units[at], &mut told) else {
+                return (None, told, Vec::new(), None);
+            };
+            let compiled = compile(&image, &self.disk, options, &mut told);
+            let shared: Vec<RuleSetting> = image.rule_settings().filter(|setting| setting.shared).cloned().collect();
+            (compiled.ok().map(|compiled| look(&image, &compiled, &mut told)), told, shared, image.bakes())
+        });
+        let mut kept = Vec::with_capacity(outcomes.len());
+        let mut shared: BTreeMap<Span, RuleSetting> = BTreeMap::new();
+        let mut bakes = Vec::new();
+        for (outcome, told, settings, says) in outcomes {
+            bakes.extend(says);
+            diagnostics.extend(told);
+            kept.push(outcome);
+            shared.extend(settings.into_iter().map(|setting| (setting.rule.span, setting)));
         }
-        attempts
-    }
-}
-
-/// Compiles images, side by side on the cores there are; the results stand in the order of the images.
-fn compile_all(
-    images: &[&Image],
-    world: &dyn World,
-    options: Options,
-) -> Vec<(Result<Compiled, Reported>, Diagnostics)> {
-    let one = |image: &&Image| {
-        let mut diagnostics = Diagnostics::new();
-        let compiled = compile(image, world, options, &mut diagnostics);
-        (compiled, diagnostics)
-    };
-    // A thread costs about as much as a few images.
-    let threads = thread::available_parallelism().map_or(1, usize::from).min(images.len() / 16);
-    if threads < 2 {
-        return images.iter().map(one).collect();
-    }
-    thread::scope(|scope| {
-        let parts = images.chunks(images.len().div_ceil(threads));
-        let running: Vec<_> = parts.map(|part| scope.spawn(|| part.iter().map(one).collect::<Vec<_>>())).collect();
-        running.into_iter().flat_map(|thread| thread.join().unwrap_or_else(|panic| resume_unwind(panic))).collect()
-    })
-}
-
-/// What became of an image.
-#[derive(Debug)]
-pub struct Attempt<'s> {
-    /// The image.
-    pub image: &'s Image,
-    /// What it compiles to, if there is a Dockerfile that says it.
-    pub compiled: Option<Compiled>,
-    /// Whether nothing is wrong with it, so that it may be written.
-    pub sound: bool,
-}
-
-impl Attempt<'_> {
-    /// The image and what it compiles to.
-    pub fn as_compiled(&self) -> Option<(&Image, &Compiled)> {
-        self.compiled.as_ref().map(|compiled| (self.image, compiled))
+        self.workspace.plan.check_bakes(&bakes, diagnostics);
+        // What several images share may be there for one of them: told if all of them were looked at.
+        if self.selection.is_all() && kept.iter().all(Option::is_some) {
+            rule::tell_needless(shared.values(), diagnostics);
+        }
+        kept
     }
 }
 
@@ -321,4 +314,49 @@ fn unreadable(message: String, hint: Option<String>) -> Refused {
         Some(hint) => diagnostic.hint(hint),
         None => diagnostic,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::args::Color;
+    use crate::diagnostic::render;
+    use std::fs;
+
+    /// Everything that `threads` make of a workspace of images good and bad.
+    fn made_by(threads: Threads, root: &Path) -> (Vec<Option<String>>, String) {
+        let mut terminal = Terminal::new(Color::Never);
+        let file = root.join(WORKSPACE_FILE);
+        let session = Session::read_by(threads, &file, Access::Read, &mut terminal).expect("a workspace");
+        let session = session.choose(&[], &[]).expect("images");
+        let mut diagnostics = Diagnostics::new();
+        let how = How { unlocked: true, target: None };
+        let texts = session.compile(&how, &mut diagnostics, |image, compiled, told| {
+            format!("{} {} {}", image.output, told.has_errors(), compiled.printed.text)
+        });
+        (texts, render::text(&diagnostics.into_sorted(), &session.workspace.sources, true))
+    }
+
+    #[test]
+    fn the_number_of_threads_cannot_be_seen() {
+        let root = tempfile::tempdir().expect("a directory");
+        fs::write(root.path().join(WORKSPACE_FILE), "workspace { members \"*/image.kdl\" }").expect("written");
+        for number in 0..100 {
+            let body = match number % 7 {
+                1 => "form scratch",
+                2 => "from scratch; copy \"nothing\" to=\"/\"",
+                3 => "from \"debian\"; run \"sudo ls\"",
+                _ => "from \"debian\"; user \"1000\"",
+            };
+            let text = if number == 50 { "image {".to_owned() } else { format!("image \"i{number}\" {{ {body} }}") };
+            let directory = root.path().join(format!("{number}"));
+            fs::create_dir(&directory).expect("made");
+            fs::write(directory.join("image.kdl"), text).expect("written");
+        }
+        let (texts, told) = made_by(Threads::exactly(1), root.path());
+        assert!(texts.len() > 50 && told.contains("sudo"), "{told}");
+        for threads in [2, 7] {
+            assert_eq!(made_by(Threads::exactly(threads), root.path()), (texts.clone(), told.clone()));
+        }
+    }
 }

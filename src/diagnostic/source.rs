@@ -36,9 +36,19 @@ impl Sources {
 
     /// Adds a file and gives its number.
     pub fn add(&mut self, path: &str, text: &str) -> FileId {
-        let starts = std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at as u32 + 1)).collect();
-        self.files.push(Source { path: path.into(), text: text.into(), line_starts: starts });
-        FileId(self.files.len() as u32 - 1)
+        self.push(Source::new(path, text))
+    }
+
+    /// Adds a file that was made already and gives its number, which is [`Self::next`] until then.
+    pub fn push(&mut self, source: Source) -> FileId {
+        let file = self.next();
+        self.files.push(source);
+        file
+    }
+
+    /// The number of the next file that is added.
+    pub fn next(&self) -> FileId {
+        FileId(self.files.len() as u32)
     }
 
     /// The same files as seen from above the directory that their paths start at, which is `directory` from there.
@@ -68,6 +78,12 @@ impl Sources {
 }
 
 impl Source {
+    /// The file `path` with that text.
+    pub fn new(path: &str, text: &str) -> Self {
+        let starts = std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at as u32 + 1)).collect();
+        Self { path: path.into(), text: text.into(), line_starts: starts }
+    }
+
     /// The line and column of a byte.
     pub fn place(&self, byte: u32) -> Place {
         let line = self.line_starts.partition_point(|start| *start <= byte).max(1) - 1;

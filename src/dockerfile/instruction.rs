@@ -113,7 +113,7 @@ pub enum ImageSource {
 
 /// The name of the named context that is an image of the workspace. Its tag says where it comes from to whoever builds
 /// without the context, and keeps linters from asking for one (hadolint DL3006, DL3022).
-pub fn image_context(name: &ImageName) -> String {
+pub fn image_context(name: &str) -> String {
     format!("{name}:workspace")
 }
 

@@ -1,6 +1,7 @@
 //! Floor 8: Dockerfiles. Typed instructions, made from a graph for its target ([`lower`]), written by one printer
 //! ([`print`]), and read back ([`parse_raw`]). No other place makes Dockerfile text.
 
+mod bake;
 mod dockerignore;
 mod expressible;
 mod instruction;
@@ -15,6 +16,7 @@ mod round_trip;
 mod sample;
 mod syntax_version;
 
+pub use bake::{BakeFacts, bake};
 pub use dockerignore::dockerignore;
 pub use instruction::{
     Add, Body, Copied, Copy, Dockerfile, EnvValue, From, Header, Healthcheck, ImageSource, Instruction, Joining,

@@ -128,7 +128,7 @@ fn source(source: &ImageSource) -> String {
         ImageSource::Scratch => "scratch".to_owned(),
         ImageSource::Registry(image) => image.to_string(),
         ImageSource::Stage(name) => name.to_string(),
-        ImageSource::Image(name) => image_context(name),
+        ImageSource::Image(name) => image_context(name.as_str()),
         ImageSource::Context(name) => name.clone(),
     }
 }

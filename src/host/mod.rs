@@ -4,12 +4,14 @@
 mod disk;
 mod lock;
 mod ownership;
+mod threads;
 mod transaction;
 mod workspace;
 
 pub use disk::Disk;
 pub use lock::Lock;
 pub use ownership::{MANIFEST, Manifest, Owned, State};
+pub use threads::Threads;
 pub use transaction::{Change, Ownership, Unwritable, commit, sweep};
 pub use workspace::{WORKSPACE_FILE, find_workspace, path_in_repository};
 

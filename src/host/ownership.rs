@@ -21,7 +21,7 @@ pub struct Manifest {
 /// An output that imgspec wrote.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Owned {
-    /// The image it was written for.
+    /// The image it was written for; empty for what is of all images, the bake file.
     pub image: String,
     /// What it may hold without having been edited. There are two while it is being replaced, so that a run that is
     /// killed leaves nothing it would not know again, and after a merge that kept the lines of both sides.
@@ -131,8 +131,11 @@ impl Manifest {
         }
         for (path, owned) in &self.outputs {
             for hash in &owned.hashes {
-                writeln!(text, "output {} sha256=\"{hash}\" image=\"{}\"", quoted(path), owned.image)
-                    .expect("a String takes all");
+                write!(text, "output {} sha256=\"{hash}\"", quoted(path)).expect("a String takes all");
+                if !owned.image.is_empty() {
+                    write!(text, " image=\"{}\"", owned.image).expect("a String takes all");
+                }
+                text.push('\n');
             }
         }
         text
@@ -225,7 +228,11 @@ impl Decode for Output {
         args: Args::one("PATH", Ty::Text),
         props: &[
             Prop::required("sha256", Ty::Digest, "The hash of what it wrote."),
-            Prop::required("image", Ty::Text, "The image it wrote it for."),
+            Prop::optional(
+                "image",
+                Ty::Text,
+                "The image it wrote it for; none for what is of all images, the bake file.",
+            ),
         ],
         free_props: None,
         children: &[],
@@ -236,8 +243,12 @@ impl Decode for Output {
     fn from_fields(fields: &mut Fields<'_>) -> Result<Self, Reported> {
         let path = fields.expect_arg::<String>();
         let hash = fields.expect::<Digest>("sha256");
-        let image = fields.expect::<String>("image");
-        Ok(Self { path: path?, hash: hash?.value.hex().to_owned(), image: image?.value })
+        let image = fields.opt::<String>("image");
+        Ok(Self {
+            path: path?,
+            hash: hash?.value.hex().to_owned(),
+            image: image?.map(|image| image.value).unwrap_or_default(),
+        })
     }
 }
 

@@ -23,7 +23,7 @@ fn check(scene: &Scene<'_>, findings: &mut Findings) {
     for name in arguments {
         let in_raw = || heirs.iter().flat_map(Scene::raws).any(|raw| raw.rest.contains(name.value.as_str()));
         let is_expanded = || heirs.iter().any(|heir| heir.expands(name.value.as_str()));
-        if is_for_builder(name.value.as_str()) || is_expanded() || in_raw() {
+        if name.value.is_for_builder() || is_expanded() || in_raw() {
             continue;
         }
         let literal = heirs.iter().find_map(|heir| literal(heir.stage, &name.value));
@@ -43,12 +43,6 @@ fn check(scene: &Scene<'_>, findings: &mut Findings) {
         }
         findings.tell(unused);
     }
-}
-
-/// Whether the builder itself reads it (Dockerfile reference, *Predefined ARGs*, *BuildKit built-in build args*).
-fn is_for_builder(name: &str) -> bool {
-    let proxy = ["HTTP_PROXY", "HTTPS_PROXY", "FTP_PROXY", "NO_PROXY", "ALL_PROXY"];
-    name.starts_with("BUILDKIT_") || name == "SOURCE_DATE_EPOCH" || proxy.contains(&name.to_ascii_uppercase().as_str())
 }
 
 /// The node in whose value `$NAME` stands for nothing.

@@ -25,14 +25,15 @@ const STAND_INS: &[(&str, &str, &str)] = &[
 
 /// The arguments that map the bases of `dockerfile` which the registry lacks.
 pub fn mappings(dockerfile: &str) -> Vec<String> {
-    let mut arguments = Vec::new();
-    for reference in pinned_references(dockerfile) {
-        if let Some(stand_in) = stand_in(&reference) {
-            arguments.push("--build-context".to_owned());
-            arguments.push(format!("{reference}=docker-image://{stand_in}"));
-        }
-    }
-    arguments
+    let argument =
+        |(reference, stand_in)| ["--build-context".to_owned(), format!("{reference}=docker-image://{stand_in}")];
+    mapped(dockerfile).into_iter().flat_map(argument).collect()
+}
+
+/// The bases of `dockerfile` which the registry lacks, and what stands in for each.
+pub fn mapped(dockerfile: &str) -> Vec<(String, String)> {
+    let references = pinned_references(dockerfile).into_iter();
+    references.filter_map(|reference| stand_in(&reference).map(|stand_in| (reference, stand_in))).collect()
 }
 
 /// The image that the last stage of `dockerfile` starts from, as this registry has it.
