@@ -15,6 +15,7 @@ use imgspec::compile::compile;
 use imgspec::diagnostic::{CODES, Code, Diagnostic, Diagnostics, Sources, render};
 use imgspec::host::Disk;
 use imgspec::lower::Options;
+use imgspec::model::Ties;
 use imgspec::syntax::Decode as _;
 use imgspec::{rule, spec, syntax, workspace};
 use proptest::prelude::*;
@@ -76,14 +77,14 @@ fn compile_text(text: &str, world: &dyn World, unlocked: bool) -> (Vec<Diagnosti
     let workspace = workspace::read(&Beside { text, below: world }, &InTurn, own);
     let mut diagnostics = workspace.diagnostics.clone();
     let options = Options { target: workspace.target().unwrap_or_default(), unlocked };
-    let mut bakes = Vec::new();
+    let mut ties = Vec::new();
     for unit in &workspace.plan.units {
         if let Ok(image) = workspace.resolve(unit, &mut diagnostics) {
-            bakes.extend(image.bakes());
+            ties.extend(Ties::of(&image));
             let _ = compile(&image, world, options, &mut diagnostics);
         }
     }
-    workspace.plan.check_bakes(&bakes, &mut diagnostics);
+    workspace.plan.check_ties(&ties, &mut diagnostics);
     (diagnostics.into_sorted(), workspace.sources)
 }
 

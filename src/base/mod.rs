@@ -24,7 +24,7 @@ pub use image_ref::ImageRef;
 pub use mode::Mode;
 pub use names::{EnvName, GroupName, ImageName, Owner, ParamName, Platform, StageName, TemplateName};
 pub use port::{Port, Protocol};
-pub use sha256::sha256_hex;
+pub use sha256::{Sum, sha256_hex};
 pub use span::{FileId, Span, Spanned};
 pub use suggest::closest;
 pub use workers::{InTurn, Workers, map};

@@ -1,7 +1,7 @@
 //! Outputs as they should be and as they are.
 
 use super::session::Session;
-use crate::base::{EntryKind, Invalid, Span, World as _, sha256_hex};
+use crate::base::{EntryKind, Invalid, Span, Sum, World as _};
 use crate::compile::Compiled;
 use crate::diagnostic::codes::{OUTPUT_CONFLICT, UNWRITABLE_OUTPUT};
 use crate::diagnostic::{Diagnostic, Diagnostics};
@@ -21,7 +21,7 @@ pub struct Output {
     /// Where a spec names that image, or the bake file; nothing, if it is an orphan.
     pub named_at: Option<Span>,
     /// The hash of what it should hold; nothing, if it is an orphan.
-    pub hash: Option<String>,
+    pub hash: Option<Sum>,
     /// What it should hold; nothing, if it is an orphan or holds that.
     pub text: Option<String>,
     /// What it holds; nothing, if it is missing or holds what it should.
@@ -104,7 +104,7 @@ fn output(manifest: &Manifest, path: String, image: &str, text: Option<&str>, fo
         path,
         image: image.to_owned(),
         named_at: None,
-        hash: text.map(|text| sha256_hex(text.as_bytes())),
+        hash: text.map(|text| Sum::of(text.as_bytes())),
         text: text.filter(|_| differs).map(str::to_owned),
         found: found.filter(|_| differs),
         state,
@@ -122,7 +122,7 @@ impl Output {
 impl Outputs {
     /// The outputs of images and the bake file, each looked at, and what nobody claims.
     pub fn new(session: &Session, manifest: Manifest, examined: Vec<Output>) -> Self {
-        let manifest_text = session.disk.read_bytes(MANIFEST, MAX_BYTES).ok().flatten();
+        let manifest_text = session.disk.read_bytes(MANIFEST, Manifest::MAX_BYTES).ok().flatten();
         let mut outputs = Self { list: examined, manifest, manifest_text };
         // Where a spec has mistakes, it is not known what its images claim.
         if session.selection.is_all() && !session.workspace.diagnostics.has_errors() {
@@ -136,7 +136,7 @@ impl Outputs {
         let mut manifest = self.manifest.clone();
         for output in self.list.iter().filter(|output| is_written(output)) {
             manifest.outputs.remove(&output.path);
-            if let Some(hash) = &output.hash {
+            if let Some(hash) = output.hash {
                 manifest.add(&output.path, hash, &output.image);
             }
         }
@@ -185,7 +185,7 @@ impl Outputs {
 }
 
 /// What stands at the place of an output.
-fn found(session: &Session, path: &str) -> Result<Option<Vec<u8>>, Box<Diagnostic>> {
+pub fn found(session: &Session, path: &str) -> Result<Option<Vec<u8>>, Box<Diagnostic>> {
     let refused = |reason: String| Box::new(Diagnostic::unplaced(&UNWRITABLE_OUTPUT, reason));
     match session.disk.entry(path) {
         Ok(None) => Ok(None),

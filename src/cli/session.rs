@@ -2,15 +2,16 @@
 
 use super::Exit;
 use super::args::{Call, How};
+use super::memory::Memory;
 use super::terminal::Terminal;
-use crate::base::{Span, World as _, map};
+use crate::base::{FileId, Span, World as _, map};
 use crate::compile::{Compiled, compile};
 use crate::diagnostic::codes::{NO_MATCH, UNREADABLE_FILE};
 use crate::diagnostic::{Diagnostic, Diagnostics, Reported, Severity, Sources};
 use crate::dockerfile::BakeFacts;
 use crate::host::{Disk, Lock, MANIFEST, Manifest, Threads, WORKSPACE_FILE, find_workspace, reason, sweep};
 use crate::lower::Options;
-use crate::model::Image;
+use crate::model::{Image, Ties, Unit};
 use crate::rule;
 use crate::spec::RuleSetting;
 use crate::workspace::{self, Selection, Workspace};
@@ -30,7 +31,7 @@ pub struct Session {
     /// Which images the call is about.
     pub selection: Selection,
     /// The threads that work for it.
-    threads: Threads,
+    pub threads: Threads,
     /// Keeps other runs away until the session ends.
     _lock: Lock,
 }
@@ -174,6 +175,12 @@ impl Session {
         Refused { sources: self.workspace.sources, diagnostics }
     }
 
+    /// What earlier runs found out of the images of this workspace; nothing, if it is not `wanted`.
+    pub fn memory(&self, wanted: bool) -> Memory {
+        let own = self.workspace.files.first().filter(|_| wanted);
+        own.map(|(_, own)| Memory::load(&self.root, own)).unwrap_or_default()
+    }
+
     /// The manifest of the workspace.
     pub fn read_manifest(&mut self, diagnostics: &mut Diagnostics) -> Result<Manifest, Reported> {
         Manifest::read(&self.disk, &mut self.workspace.sources, diagnostics)
@@ -198,8 +205,36 @@ impl Session {
         diagnostics: &mut Diagnostics,
         look: impl Fn(&Image, &Compiled, &mut Diagnostics) -> T + Sync,
     ) -> Vec<Option<T>> {
+        let options = self.options(how);
+        self.each(diagnostics, |_, image, told| {
+            compile(image, &self.disk, options, told).ok().map(|compiled| look(image, &compiled, told))
+        })
+    }
+
+    /// How images are compiled.
+    pub fn options(&self, how: &How) -> Options {
         let target = how.target.map(|target| target.0).or(self.workspace.target()).unwrap_or_default();
-        let options = Options { target, unlocked: how.unlocked };
+        Options { target, unlocked: how.unlocked }
+    }
+
+    /// The files that an image is made of, the workspace's own first.
+    pub fn files_of(&self, unit: &Unit) -> Vec<FileId> {
+        let mut files: Vec<FileId> = self.workspace.files.first().map(|(own, _)| *own).into_iter().collect();
+        for file in self.workspace.plan.files(unit) {
+            if !files.contains(&file) {
+                files.push(file);
+            }
+        }
+        files
+    }
+
+    /// Does `work` for each chosen image that has no mistakes so far, side by side, and tells all that is wrong with the
+    /// chosen ones. The work gives nothing for an image that does not compile.
+    pub fn each<T: Send>(
+        &self,
+        diagnostics: &mut Diagnostics,
+        work: impl Fn(&Unit, &Image, &mut Diagnostics) -> Option<T> + Sync,
+    ) -> Vec<Option<T>> {
         let units = self.selection.units(&self.workspace);
         diagnostics.extend(self.selection.diagnostics(&self.workspace));
         let outcomes = map(&self.threads, units.len(), |at| {
@@ -207,20 +242,19 @@ impl Session {
             let Ok(image) = self.workspace.resolve(units[at], &mut told) else {
                 return (None, told, Vec::new(), None);
             };
-            let compiled = compile(&image, &self.disk, options, &mut told);
             let shared: Vec<RuleSetting> = image.rule_settings().filter(|setting| setting.shared).cloned().collect();
-            (compiled.ok().map(|compiled| look(&image, &compiled, &mut told)), told, shared, image.bakes())
+            (work(units[at], &image, &mut told), told, shared, Ties::of(&image))
         });
         let mut kept = Vec::with_capacity(outcomes.len());
         let mut shared: BTreeMap<Span, RuleSetting> = BTreeMap::new();
-        let mut bakes = Vec::new();
-        for (outcome, told, settings, says) in outcomes {
-            bakes.extend(says);
+        let mut ties = Vec::new();
+        for (outcome, told, settings, tied) in outcomes {
+            ties.extend(tied);
             diagnostics.extend(told);
             kept.push(outcome);
             shared.extend(settings.into_iter().map(|setting| (setting.rule.span, setting)));
         }
-        self.workspace.plan.check_bakes(&bakes, diagnostics);
+        self.workspace.plan.check_ties(&ties, diagnostics);
         // What several images share may be there for one of them: told if all of them were looked at.
         if self.selection.is_all() && kept.iter().all(Option::is_some) {
             rule::tell_needless(shared.values(), diagnostics);

@@ -14,7 +14,7 @@ pub struct Disk {
 }
 
 impl Disk {
-    /// The size a file may have that is read as text: specs, requirements, the manifest.
+    /// The size a file may have that is read as text: specs, requirements.
     pub const MAX_TEXT_BYTES: u64 = crate::syntax::MAX_BYTES as u64;
 
     /// The world whose root is the directory `root`.
@@ -52,6 +52,17 @@ impl Disk {
         file.take(limit + 1).read_to_end(&mut bytes).map_err(|error| refused(&path, &error))?;
         // It may have grown meanwhile, and files such as those of /proc do not tell their size.
         if bytes.len() as u64 > limit { Err(too_large(bytes.len() as u64)) } else { Ok(Some(bytes)) }
+    }
+
+    /// The text of the regular file `path`, which must be UTF-8 and have at most `limit` bytes.
+    pub fn read_text(&self, path: &str, limit: u64) -> Result<String, Invalid> {
+        let bytes = self.read_bytes(path, limit)?;
+        let bytes = bytes.ok_or_else(|| Invalid::new(format!("there is no file `{path}`")))?;
+        String::from_utf8(bytes).map_err(|error| {
+            let valid = error.utf8_error().valid_up_to();
+            let line = 1 + error.as_bytes()[..valid].iter().filter(|byte| **byte == b'\n').count();
+            Invalid::new(format!("`{path}` is not UTF-8 (line {line}, byte {valid} of the file)"))
+        })
     }
 }
 
@@ -93,13 +104,7 @@ impl World for Disk {
     }
 
     fn read(&self, path: &str) -> Result<String, Invalid> {
-        let bytes = self.read_bytes(path, Self::MAX_TEXT_BYTES)?;
-        let bytes = bytes.ok_or_else(|| Invalid::new(format!("there is no file `{path}`")))?;
-        String::from_utf8(bytes).map_err(|error| {
-            let valid = error.utf8_error().valid_up_to();
-            let line = 1 + error.as_bytes()[..valid].iter().filter(|byte| **byte == b'\n').count();
-            Invalid::new(format!("`{path}` is not UTF-8 (line {line}, byte {valid} of the file)"))
-        })
+        self.read_text(path, Self::MAX_TEXT_BYTES)
     }
 }
 

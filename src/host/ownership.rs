@@ -1,12 +1,13 @@
 //! Which outputs are imgspec's: the manifest, and what it says of a file that stands where an output belongs.
 
 use super::Disk;
-use crate::base::{Digest, Invalid, Span, Spanned, World as _, sha256_hex};
+use super::manifest_lines::{self, HEADER, Line};
+use crate::base::{Digest, Invalid, Span, Spanned, Sum, World as _};
 use crate::diagnostic::codes::{INVALID_OWNERSHIP, UNREADABLE_FILE};
 use crate::diagnostic::{Diagnostic, Diagnostics, Reported, Sources};
-use crate::syntax::{Args, Decode, Fields, Merge, Node, Prop, Shape, Ty, parse, quoted};
-use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::Write as _;
+use crate::syntax::{self, Args, Decode, Fields, Merge, Node, Prop, Shape, Ty, parse};
+use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 /// The manifest's name, beside the workspace's file or the lone spec.
 pub const MANIFEST: &str = "imgspec.manifest";
@@ -23,9 +24,17 @@ pub struct Manifest {
 pub struct Owned {
     /// The image it was written for; empty for what is of all images, the bake file.
     pub image: String,
-    /// What it may hold without having been edited. There are two while it is being replaced, so that a run that is
-    /// killed leaves nothing it would not know again, and after a merge that kept the lines of both sides.
-    pub hashes: BTreeSet<String>,
+    /// What it may hold without having been edited, in order. There are two while it is being replaced, so that a run
+    /// that is killed leaves nothing it would not know again, and after a merge that kept the lines of both sides.
+    pub hashes: Vec<Sum>,
+}
+
+impl Owned {
+    fn add(&mut self, hash: Sum) {
+        if let Err(at) = self.hashes.binary_search(&hash) {
+            self.hashes.insert(at, hash);
+        }
+    }
 }
 
 /// What an output is, compared with what it should be.
@@ -70,11 +79,14 @@ impl State {
 impl Manifest {
     const SCHEMA: u32 = 1;
 
+    /// The size a manifest may have: a million outputs and more.
+    pub const MAX_BYTES: u64 = 256 << 20;
+
     /// The manifest of the workspace `disk`; an empty one if there is none.
     pub fn read(disk: &Disk, sources: &mut Sources, diagnostics: &mut Diagnostics) -> Result<Self, Reported> {
         let text = match disk.entry(MANIFEST) {
             Ok(None) => return Ok(Self::default()),
-            Ok(Some(_)) => disk.read(MANIFEST),
+            Ok(Some(_)) => disk.read_text(MANIFEST, Self::MAX_BYTES),
             Err(invalid) => Err(invalid),
         };
         match text {
@@ -83,13 +95,43 @@ impl Manifest {
         }
     }
 
-    /// The manifest that `text` is.
+    /// The manifest that `text` is: the lines that [`Manifest::print`] writes, or any other KDL that says the same.
     pub fn parse(text: &str, sources: &mut Sources, diagnostics: &mut Diagnostics) -> Result<Self, Reported> {
+        match manifest_lines::read(text) {
+            Ok(lines) => {
+                let owned = |line: Line<'_>| {
+                    let owned = Owned { image: line.image.into_owned(), hashes: vec![line.hash] };
+                    (line.path.into_owned(), owned)
+                };
+                Ok(Self { outputs: gathered(lines.into_iter().map(owned).collect()) })
+            }
+            Err(odd) => Self::parse_kdl(text, text.len() - odd.len(), sources, diagnostics),
+        }
+    }
+
+    /// The manifest that `text` is, whose first line not as it is written starts at `odd`.
+    fn parse_kdl(
+        text: &str,
+        odd: usize,
+        sources: &mut Sources,
+        diagnostics: &mut Diagnostics,
+    ) -> Result<Self, Reported> {
         let file = sources.add(MANIFEST, text);
         if let Some(span) = conflict_marker(text).map(|(start, end)| Span::new(file, start, end)) {
             let message = "the manifest holds both sides of a merge";
             let hint = "keep the `output` lines of both sides, remove the marker lines, then run `imgspec compile`";
             return Err(diagnostics.error(Diagnostic::error(&INVALID_OWNERSHIP, span, message).hint(hint)));
+        }
+        if text.len() > syntax::MAX_BYTES {
+            let first = parse(file, text.lines().next().unwrap_or_default(), diagnostics)?;
+            check_schema(&first, Span::file_start(file), diagnostics)?;
+            let end = odd + text[odd..].lines().next().map_or(0, str::len);
+            let message = format!(
+                "the manifest has more than {} MiB, and a line that imgspec did not write",
+                syntax::MAX_BYTES >> 20
+            );
+            let diagnostic = Diagnostic::error(&INVALID_OWNERSHIP, Span::new(file, odd, end), message);
+            return Err(diagnostics.error(diagnostic.hint("remove it")));
         }
         let nodes = parse(file, text, diagnostics)?;
         check_schema(&nodes, Span::file_start(file), diagnostics)?;
@@ -97,7 +139,7 @@ impl Manifest {
         let mut failed = None;
         for node in nodes.iter().filter(|node| node.name() != Header::SHAPE.name) {
             match Output::decode_or_unknown(node, diagnostics) {
-                Ok(Output { path, hash, image }) => manifest.add(&path.value, &hash, &image),
+                Ok(Output { path, hash, image }) => manifest.add(&path.value, hash, &image),
                 Err(reported) => failed = Some(reported),
             }
         }
@@ -105,37 +147,30 @@ impl Manifest {
     }
 
     /// Notes that `path`, written for `image`, may hold what hashes to `hash`.
-    pub fn add(&mut self, path: &str, hash: &str, image: &str) {
+    pub fn add(&mut self, path: &str, hash: Sum, image: &str) {
         let owned = self.outputs.entry(path.to_owned()).or_default();
         image.clone_into(&mut owned.image);
-        owned.hashes.insert(hash.to_owned());
+        owned.add(hash);
     }
 
     /// This manifest and `other` in one: what either of them owns.
     #[must_use]
     pub fn union(&self, other: &Self) -> Self {
-        let mut union = self.clone();
-        for (path, owned) in &other.outputs {
-            for hash in &owned.hashes {
-                union.add(path, hash, &owned.image);
-            }
-        }
-        union
+        let both = self.outputs.iter().chain(&other.outputs);
+        Self { outputs: gathered(both.map(|(path, owned)| (path.clone(), owned.clone())).collect()) }
     }
 
     /// Its text: sorted, an output a line, so that merges seldom conflict; nothing if it owns nothing.
     pub fn print(&self) -> String {
         let mut text = String::new();
         if !self.outputs.is_empty() {
-            writeln!(text, "manifest schema={}", Self::SCHEMA).expect("a String takes all");
+            text.reserve(self.outputs.len() * 160);
+            text.push_str(HEADER);
+            text.push('\n');
         }
         for (path, owned) in &self.outputs {
             for hash in &owned.hashes {
-                write!(text, "output {} sha256=\"{hash}\"", quoted(path)).expect("a String takes all");
-                if !owned.image.is_empty() {
-                    write!(text, " image=\"{}\"", owned.image).expect("a String takes all");
-                }
-                text.push('\n');
+                Line { path: Cow::Borrowed(path), hash: *hash, image: Cow::Borrowed(&owned.image) }.print(&mut text);
             }
         }
         text
@@ -143,7 +178,7 @@ impl Manifest {
 
     /// Whether `found`, which `path` holds, is what imgspec wrote.
     pub fn owns(&self, path: &str, found: &[u8]) -> bool {
-        self.outputs.get(path).is_some_and(|owned| owned.hashes.contains(&sha256_hex(found)))
+        self.outputs.get(path).is_some_and(|owned| owned.hashes.contains(&Sum::of(found)))
     }
 
     /// What `path` is, which holds `found` and should hold `expected`; an output that no image claims should hold nothing.
@@ -156,6 +191,21 @@ impl Manifest {
             (Some(_), Some(_)) => State::Edited,
         }
     }
+}
+
+/// `outputs` by path. Of one that stands there more than once, all hashes count and the last image.
+fn gathered(mut outputs: Vec<(String, Owned)>) -> BTreeMap<String, Owned> {
+    // As it is written, or one such behind another: both are nearly no work to sort.
+    outputs.sort_by(|(a, _), (b, _)| a.cmp(b));
+    outputs.dedup_by(|(path, next), (kept, owned)| {
+        let is_same = path == kept;
+        if is_same {
+            owned.image = std::mem::take(&mut next.image);
+            next.hashes.iter().for_each(|hash| owned.add(*hash));
+        }
+        is_same
+    });
+    outputs.into_iter().collect()
 }
 
 /// Where a line stands that a merge left in conflict.
@@ -207,7 +257,7 @@ impl Decode for Header {
 
 struct Output {
     path: Spanned<String>,
-    hash: String,
+    hash: Sum,
     image: String,
 }
 
@@ -246,7 +296,7 @@ impl Decode for Output {
         let image = fields.opt::<String>("image");
         Ok(Self {
             path: path?,
-            hash: hash?.value.hex().to_owned(),
+            hash: Sum::parse(hash?.value.hex()).expect("a digest"),
             image: image?.map(|image| image.value).unwrap_or_default(),
         })
     }
@@ -269,9 +319,9 @@ mod tests {
     fn round_trip() {
         let mut manifest = Manifest::default();
         assert_eq!(manifest.print(), "");
-        manifest.add("b \"c\" \\ é/Dockerfile", EMPTY, "b");
-        manifest.add("a/Dockerfile", &"1".repeat(64), "a");
-        manifest.add("a/Dockerfile", EMPTY, "a");
+        manifest.add("b \"c\" \\ é/Dockerfile", Sum::of(b""), "b");
+        manifest.add("a/Dockerfile", Sum::from_bytes([0x11; 32]), "a");
+        manifest.add("a/Dockerfile", Sum::of(b""), "a");
         let text = manifest.print();
         assert_eq!(
             text,
@@ -297,9 +347,55 @@ mod tests {
     }
 
     #[test]
+    fn any_form() {
+        let line = |path: &str, fill: char, image: &str| {
+            format!("output \"{path}\" sha256=\"{}\" image=\"{image}\"\n", String::from(fill).repeat(64))
+        };
+        // As after a merge: in no order, an output of two images.
+        let lines = [line("b", '2', "x"), line("a", '1', "y"), line("b", '1', "z"), line("a", '1', "y")].concat();
+        let as_written = parsed(&format!("manifest schema=1\n{lines}"));
+        let by_hand = parsed(&format!("// by hand\n{lines}\nmanifest schema=1\n"));
+        let mut expected = Manifest::default();
+        for (path, byte, image) in [("b", 0x22, "x"), ("a", 0x11, "y"), ("b", 0x11, "z")] {
+            expected.add(path, Sum::from_bytes([byte; 32]), image);
+        }
+        assert_eq!((as_written, by_hand), (Ok(expected.clone()), Ok(expected.clone())));
+        let parts = ["b", "a"].map(|path| {
+            let outputs = expected.outputs.iter().filter(|(key, _)| *key == path);
+            Manifest { outputs: outputs.map(|(path, owned)| (path.clone(), owned.clone())).collect() }
+        });
+        assert_eq!(parts[0].union(&parts[1]), expected);
+        assert_eq!(expected.union(&expected), expected);
+    }
+
+    #[test]
+    fn large() {
+        const OUTPUTS: u32 = 40_000;
+        let mut manifest = Manifest::default();
+        for n in 0..OUTPUTS {
+            manifest.add(&format!("services/s{n}/Dockerfile"), Sum::of(b""), "s");
+        }
+        let text = manifest.print();
+        assert!(text.len() > syntax::MAX_BYTES);
+        assert_eq!(parsed(&text), Ok(manifest));
+        let check = |text: String, message: &str, line: u32| {
+            let (mut sources, mut diagnostics) = (Sources::new(), Diagnostics::new());
+            assert!(Manifest::parse(&text, &mut sources, &mut diagnostics).is_err());
+            let told = diagnostics.into_sorted();
+            let place = told[0].span().map(|span| sources.place(span).line);
+            assert_eq!((told.len(), told[0].message.as_str(), place), (1, message, Some(line)));
+        };
+        let schema = "the manifest has schema 2, and this imgspec knows 1";
+        check(text.replace("schema=1", "schema=2"), schema, 1);
+        let odd = "the manifest has more than 4 MiB, and a line that imgspec did not write";
+        check(format!("{text}// by hand\n"), odd, OUTPUTS + 2);
+        check(format!("{text}=======\n"), "the manifest holds both sides of a merge", OUTPUTS + 2);
+    }
+
+    #[test]
     fn states() {
         let mut manifest = Manifest::default();
-        manifest.add("owned", EMPTY, "a");
+        manifest.add("owned", Sum::of(b""), "a");
         let check = |path, expected: Option<&str>, found: Option<&str>, state| {
             assert_eq!(manifest.state(path, expected.map(str::as_bytes), found.map(str::as_bytes)), state);
         };

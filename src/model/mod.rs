@@ -1,7 +1,6 @@
 //! Floor 4: whole images. A plan says which there are; each is then put together by itself from all it draws from, and
 //! checked across its parts: stages that name each other, images that name each other, the build context.
 
-mod baking;
 mod expression;
 mod layers;
 mod merge;
@@ -11,21 +10,23 @@ mod plan;
 mod scope;
 mod stages;
 mod templates;
+mod ties;
 
-pub use baking::Bakes;
 pub use expression::{expand_entry, expand_nodes, expand_text};
 pub use merge::{Layer, LayerKind, Merged, Override, merge};
 pub use origin::Origins;
 pub use plan::{Plan, SpecFile, Unit, directory_of};
 pub use scope::{Binding, Scope};
+pub use ties::Ties;
 
 use crate::base::{ImageName, Platform, Span, Spanned, StageName, normalize};
-use crate::diagnostic::codes::{CYCLE, INCOMPLETE_TEMPLATE, PATH_ESCAPE, UNKNOWN_IMAGE};
+use crate::diagnostic::codes::{INCOMPLETE_TEMPLATE, PATH_ESCAPE, UNKNOWN_IMAGE};
 use crate::diagnostic::{Diagnostic, Diagnostics, Reported};
-use crate::spec::{self, Baking, Base, From, Item, RuleSetting};
+use crate::spec::{self, Baking, From, Item, RuleSetting};
 use crate::syntax::{Decode as _, Entry, Node, Value};
 use std::sync::Arc;
 use templates::Link;
+use ties::base_image;
 
 /// Where the ownership manifest stands, which is no output of an image.
 const MANIFEST_PATH: &str = "imgspec.manifest";
@@ -63,14 +64,6 @@ impl Image {
     /// Its settings of rules and those of its stages.
     pub fn rule_settings(&self) -> impl Iterator<Item = &RuleSetting> {
         self.rules.iter().chain(self.stages.iter().flat_map(|stage| &stage.rules))
-    }
-
-    /// What it says for the bake file, to be held against what others say.
-    pub fn bakes(&self) -> Option<Bakes> {
-        let Baking { tags, groups, .. } = &self.baking;
-        let says_nothing = tags.is_empty() && groups.is_empty() && !baking::is_remote(&self.context);
-        let (name, context) = (self.name.clone(), self.context.clone());
-        (!says_nothing).then(|| Bakes { name, context, tags: tags.clone(), groups: groups.clone() })
     }
 
     /// Its whole spec, put together, as it would be written: `${{` in a value stands for itself.
@@ -117,8 +110,8 @@ pub fn resolve(files: Vec<SpecFile>, diagnostics: &mut Diagnostics) -> Vec<Image
     let plan = Plan::new(files, &[], diagnostics);
     plan.check_bodies(diagnostics);
     let images: Vec<Image> = plan.units.iter().filter_map(|unit| plan.resolve(unit, diagnostics).ok()).collect();
-    let bakes: Vec<Bakes> = images.iter().filter_map(Image::bakes).collect();
-    plan.check_bakes(&bakes, diagnostics);
+    let ties: Vec<Ties> = images.iter().filter_map(Ties::of).collect();
+    plan.check_ties(&ties, diagnostics);
     images
 }
 
@@ -193,9 +186,6 @@ impl Plan {
         for setting in image.rules.iter_mut().chain(image.stages.iter_mut().flat_map(|stage| &mut stage.rules)) {
             setting.shared |= !declaration.holds(setting.rule.span) || declaration.kind == spec::Kind::Rule;
         }
-        // Nobody else may have asked for them before.
-        let _ = unit.bases.set(image.stages.iter().filter_map(base_image).collect());
-        self.check_ring(unit, diagnostics)?;
         Ok(image)
     }
 
@@ -207,14 +197,13 @@ impl Plan {
         diagnostics: &mut Diagnostics,
     ) -> Result<(Node, Result<(), Reported>), Reported> {
         let declaration = &self.declarations[unit.declaration];
-        let own = [Link { declaration: unit.declaration, named_by: None }];
-        *origins = Origins::new(self, unit, &own, None, Vec::new());
+        *origins = Origins::new(self, unit, vec![Link { declaration: unit.declaration, named_by: None }]);
         let chain = self.templates.chain(unit.declaration, &self.declarations, diagnostics)?;
-        *origins = Origins::new(self, unit, &chain, None, Vec::new());
-        let (layers, scope) = layers::layers(self, unit, &chain, diagnostics)?;
-        *origins = Origins::new(self, unit, &chain, Some(&scope), Vec::new());
+        let layers = layers::layers(self, unit, &chain, diagnostics);
+        *origins = Origins::new(self, unit, chain);
+        let (layers, scope) = layers?;
         let merged = merge::merge(layers, diagnostics);
-        origins.overrides = merged.overrides;
+        origins.complete(scope, merged.overrides);
         let name = unit.name.value.as_str();
         let name = Entry {
             annotation: None,
@@ -281,66 +270,6 @@ impl Plan {
             checked = Err(diagnostics.error(diagnostic));
         }
         checked
-    }
-
-    /// Tells that `unit` is built from itself, through others, with the whole ring.
-    fn check_ring(&self, unit: &Unit, diagnostics: &mut Diagnostics) -> Result<(), Reported> {
-        let Some(mut ring) = self.ring(unit) else { return Ok(()) };
-        // Each image of a ring tells it, in the same words: from the first of them.
-        let first = ring.iter().enumerate().min_by_key(|(_, (at, _))| *at).map_or(0, |(at, _)| at);
-        ring.rotate_left(first);
-        let names: Vec<&str> = ring.iter().map(|(at, _)| self.units[*at].name.value.as_str()).collect();
-        let message = format!("images are built from each other: {} → {}", names.join(" → "), names[0]);
-        let mut diagnostic = Diagnostic::error(&CYCLE, ring[0].1, message);
-        for (at, span) in &ring[1..] {
-            diagnostic = diagnostic.also(*span, format!("`{}` needs the next", self.units[*at].name.value));
-        }
-        Err(diagnostics.error(diagnostic))
-    }
-
-    /// The way from `unit` over the images it is built from back to itself: each, and where it names the next.
-    fn ring(&self, unit: &Unit) -> Option<Vec<(usize, Span)>> {
-        let start = *self.by_name.get(&unit.name.value)?;
-        let mut seen = vec![start];
-        let mut path: Vec<(usize, usize)> = vec![(start, 0)];
-        while let Some((at, next)) = path.last_mut() {
-            let Some(base) = self.bases(&self.units[*at]).get(*next) else {
-                path.pop();
-                continue;
-            };
-            *next += 1;
-            match self.by_name.get(&base.value) {
-                Some(to) if *to == start => {
-                    let edge = |(at, next): &(usize, usize)| (*at, self.bases(&self.units[*at])[next - 1].span);
-                    return Some(path.iter().map(edge).collect());
-                }
-                Some(to) if !seen.contains(to) => {
-                    seen.push(*to);
-                    path.push((*to, 0));
-                }
-                _ => {}
-            }
-        }
-        None
-    }
-
-    /// The images of the workspace that `unit` is built from.
-    fn bases<'u>(&self, unit: &'u Unit) -> &'u [Spanned<ImageName>] {
-        unit.bases.get_or_init(|| {
-            // What is wrong with it is told where it is put together itself.
-            let node = self.merged(unit, &mut Origins::default(), &mut Diagnostics::new());
-            let image = node.and_then(|(node, _)| spec::Image::decode(&node, &mut Diagnostics::new()));
-            let stages = image.and_then(|image| stages::resolve(&image, &mut Diagnostics::new()));
-            stages.iter().flatten().filter_map(base_image).collect()
-        })
-    }
-}
-
-/// The image of the workspace that a stage starts from.
-fn base_image(stage: &Stage) -> Option<Spanned<ImageName>> {
-    match &stage.from.base.value {
-        Base::Image(name) => Some(Spanned::new(name.clone(), stage.from.base.span)),
-        Base::Scratch | Base::Registry(_) | Base::Stage(_) => None,
     }
 }
 

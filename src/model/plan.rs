@@ -13,7 +13,7 @@ use crate::diagnostic::{Diagnostic, Diagnostics, Reported};
 use crate::spec::{self, Bound, Declaration, Document, Kind};
 use crate::syntax::{Entry, Node, Ty, Value};
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 /// A file of the workspace, its declarations read.
 #[derive(Debug)]
@@ -43,7 +43,7 @@ pub struct Plan {
     pub units: Vec<Unit>,
     /// What the workspace says of all.
     pub workspace: Option<spec::Workspace>,
-    pub(super) declarations: Vec<Declaration>,
+    pub(super) declarations: Arc<[Declaration]>,
     pub(super) templates: Templates,
     /// The names of all images.
     pub(super) known: Arc<[ImageName]>,
@@ -70,8 +70,6 @@ pub struct Unit {
     pub(super) axes: Scope,
     /// Why it cannot be put together, if that is known already.
     pub(super) failed: Option<Reported>,
-    /// Which images of the workspace it is built from, once that was looked up.
-    pub(super) bases: OnceLock<Vec<Spanned<ImageName>>>,
 }
 
 /// The output of an image whose workspace does not say where it goes.
@@ -82,6 +80,7 @@ impl Plan {
     /// of [`SpecFile::rule_globs`] over the files.
     pub fn new(files: Vec<SpecFile>, matches: &[Vec<String>], diagnostics: &mut Diagnostics) -> Self {
         let mut plan = Self::default();
+        let mut declarations = Vec::new();
         let mut places = Vec::new();
         let mut matches = matches.iter();
         for (at, file) in files.into_iter().enumerate() {
@@ -99,9 +98,10 @@ impl Plan {
                 }
                 let matched = declaration.matches.as_ref().and_then(|_| matches.next());
                 places.push((Arc::clone(&file.path), matched));
-                plan.declarations.push(declaration);
+                declarations.push(declaration);
             }
         }
+        plan.declarations = declarations.into();
         plan.templates = Templates::new(&plan.declarations, diagnostics);
         let mut units = Vec::new();
         let declarations = plan.declarations.iter().zip(&places).enumerate();
@@ -195,7 +195,6 @@ impl Plan {
                 declaration: at,
                 axes,
                 failed,
-                bases: OnceLock::new(),
                 name,
             });
         }

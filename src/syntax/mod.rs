@@ -1,21 +1,22 @@
 //! Floor 2: KDL. Parsing with spans, the layer that reads typed values out of nodes, and formatting.
 
 mod annotation;
+mod characters;
 mod check;
 mod entry;
 mod fields;
 mod format;
 mod mistake;
 mod node;
-#[cfg(test)]
-mod oracle;
-mod outline;
 mod parse;
 mod print;
+#[cfg(test)]
+mod sample;
 mod shape;
 mod string;
 mod token;
 mod value;
+mod word;
 
 pub use annotation::{Annotation, DISTINGUISHING};
 pub use check::check_nodes;
@@ -23,8 +24,7 @@ pub(crate) use check::{duplicate_node, unknown_node};
 pub use fields::{Decode, Fields};
 pub use format::format;
 pub use node::{Entry, Node, Property, Value};
-pub use outline::{MAX_DEPTH, MAX_MISTAKES, MAX_NODES};
-pub use parse::{MAX_BYTES, parse};
+pub use parse::{MAX_BYTES, MAX_DEPTH, MAX_MISTAKES, MAX_NODES, parse};
 pub use print::{print, quoted};
 pub use shape::{Args, Identity, Merge, Prop, Shape, Ty};
 pub use value::FromValue;

@@ -1,24 +1,49 @@
-//! What images say for the bake file, across images: one tag names one image, a group is no image, and a context is a
-//! directory for bake too.
+//! What ties images to each other, and cannot be seen in one alone: images of the workspace that it is built from, in no
+//! ring; tags, each of one image; groups, none named as an image is; a build context that bake too takes for a directory.
 
-use super::Plan;
+use super::stages::rings;
+use super::{Image, Plan, Stage};
 use crate::base::{GroupName, ImageName, ImageRef, Span, Spanned};
-use crate::diagnostic::codes::{DUPLICATE_NAME, DUPLICATE_TAG, INVALID_VALUE};
+use crate::diagnostic::codes::{CYCLE, DUPLICATE_NAME, DUPLICATE_TAG, INVALID_VALUE};
 use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::spec::{Baking, Base};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
-/// What an image says for the bake file that others may say too.
+/// What ties an image to others.
 #[derive(Debug, Clone)]
-pub struct Bakes {
-    pub(super) name: Spanned<ImageName>,
-    pub(super) context: String,
-    pub(super) tags: Vec<Spanned<ImageRef>>,
-    pub(super) groups: Vec<Spanned<GroupName>>,
+pub struct Ties {
+    name: Spanned<ImageName>,
+    context: String,
+    tags: Vec<Spanned<ImageRef>>,
+    groups: Vec<Spanned<GroupName>>,
+    /// The images of the workspace that its stages start from.
+    bases: Vec<Spanned<ImageName>>,
+}
+
+impl Ties {
+    /// What ties `image` to others, if anything does.
+    pub fn of(image: &Image) -> Option<Self> {
+        let Baking { tags, groups, .. } = &image.baking;
+        let bases: Vec<_> = image.stages.iter().filter_map(base_image).collect();
+        let is_free = tags.is_empty() && groups.is_empty() && bases.is_empty() && !is_remote(&image.context);
+        let (name, context) = (image.name.clone(), image.context.clone());
+        (!is_free).then(|| Self { name, context, tags: tags.clone(), groups: groups.clone(), bases })
+    }
+}
+
+/// The image of the workspace that a stage starts from.
+pub(super) fn base_image(stage: &Stage) -> Option<Spanned<ImageName>> {
+    match &stage.from.base.value {
+        Base::Image(name) => Some(Spanned::new(name.clone(), stage.from.base.span)),
+        Base::Scratch | Base::Registry(_) | Base::Stage(_) => None,
+    }
 }
 
 impl Plan {
-    /// Tells where what images say for the bake file does not fit together.
-    pub fn check_bakes(&self, images: &[Bakes], diagnostics: &mut Diagnostics) {
+    /// Tells where images do not fit together.
+    pub fn check_ties(&self, images: &[Ties], diagnostics: &mut Diagnostics) {
+        self.check_rings(images, diagnostics);
         let mut tags: BTreeMap<String, (usize, Span)> = BTreeMap::new();
         for (at, image) in images.iter().enumerate() {
             for tag in &image.tags {
@@ -52,6 +77,41 @@ impl Plan {
             }
         }
     }
+
+    /// Tells images that are built from each other in a ring, once a ring, with all of it.
+    fn check_rings(&self, images: &[Ties], diagnostics: &mut Diagnostics) {
+        let mut bases: BTreeMap<usize, Vec<Spanned<ImageName>>> = BTreeMap::new();
+        let at = |name: &ImageName| self.by_name.get(name).copied();
+        for image in images.iter().filter(|image| !image.bases.is_empty()) {
+            bases.extend(at(&image.name.value).map(|at| (at, image.bases.clone())));
+        }
+        // Others that those are built from were not looked at.
+        let mut pending: Vec<usize> = bases.keys().copied().collect();
+        while let Some(image) = pending.pop() {
+            let next = bases.get(&image).into_iter().flatten().filter_map(|base| at(&base.value));
+            let unknown: Vec<usize> = next.filter(|base| !bases.contains_key(base)).collect();
+            for base in unknown {
+                let image = self.resolve(&self.units[base], &mut Diagnostics::new());
+                bases.insert(base, image.iter().flat_map(|image| &image.stages).filter_map(base_image).collect());
+                pending.push(base);
+            }
+        }
+        let places: Vec<usize> = bases.keys().copied().collect();
+        let edge = |base: &Spanned<ImageName>| Some((places.binary_search(&at(&base.value)?).ok()?, base.span));
+        let edges: Vec<Vec<(usize, Span)>> =
+            bases.values().map(|bases| bases.iter().filter_map(edge).collect()).collect();
+        for ring in rings(&edges) {
+            let name = |at: usize| self.units[places[at]].name.value.as_str();
+            let names: Vec<&str> = ring.iter().map(|(at, _)| name(*at)).collect();
+            let message = format!("images are built from each other: {} → {}", names.join(" → "), names[0]);
+            let mut diagnostic = Diagnostic::error(&CYCLE, ring[0].1, message);
+            for (at, span) in &ring[1..] {
+                diagnostic = diagnostic.also(*span, format!("`{}` needs the next", name(*at)));
+            }
+            diagnostic.images = names.into_iter().map(Arc::from).collect();
+            diagnostics.error(diagnostic);
+        }
+    }
 }
 
 /// The tag as Docker reads it, with the registry and the first part of the name that it may leave out.
@@ -63,7 +123,7 @@ fn canonical(tag: &ImageRef) -> String {
 
 /// Whether bake takes the path `context` for something else than a directory, measured with buildx 0.29: `./` before it
 /// does not help.
-pub(super) fn is_remote(context: &str) -> bool {
+fn is_remote(context: &str) -> bool {
     let is_word = |text: &str, more: &str| {
         !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || more.as_bytes().contains(&b))
     };
