@@ -108,7 +108,7 @@ impl Compile {
         if changes.is_empty() && manifest.from == manifest.to {
             return Ok(());
         }
-        commit(&session.disk, &changes, Some(Ownership { both: &both, manifest: &manifest }))
+        commit(&session.disk, &changes, Some(Ownership { both: &both, manifest: &manifest })).map(drop)
     }
 
     /// What is to be done to an output, if anything.

@@ -1,10 +1,12 @@
 //! Floor 9: the machine. The disk as a [`crate::base::World`], outputs written whole or not at all, who owns them, and
 //! the lock that keeps two runs apart.
 
+mod directories;
 mod disk;
 mod lock;
 mod manifest_lines;
 mod ownership;
+mod signature;
 mod threads;
 mod transaction;
 mod workspace;
@@ -12,8 +14,9 @@ mod workspace;
 pub use disk::Disk;
 pub use lock::Lock;
 pub use ownership::{MANIFEST, Manifest, Owned, State};
+pub use signature::Signature;
 pub use threads::Threads;
-pub use transaction::{Change, Ownership, Unwritable, commit, sweep};
+pub use transaction::{Change, Ownership, Receipt, Unwritable, commit, sweep};
 pub use workspace::{WORKSPACE_FILE, find_workspace, path_in_repository};
 
 use std::io;
