@@ -50,7 +50,6 @@ const MACHINE: &[&str] = &["fs", "env", "net", "process", "time", "thread"];
 
 /// Crates that belong to some rooms alone.
 const CRATES: &[(&str, &[&str])] = &[
-    ("kdl", &["syntax"]),
     ("tempfile", OUTER),
     ("fs4", OUTER),
     ("cap_std", OUTER),
@@ -233,8 +232,6 @@ fn the_machine_stays_outside() {
     );
     finds("src/host/x.rs", "use std::{fs, process};\nuse tempfile::tempdir;", &[]);
     finds("src/lower/x.rs", "use tempfile::tempdir;", &["src/lower/x.rs:1: `tempfile` is for host and cli alone"]);
-    finds("src/spec/x.rs", "fn f(x: kdl::KdlNode) {}", &["src/spec/x.rs:1: `kdl` is for syntax alone"]);
-    finds("src/syntax/x.rs", "use kdl::KdlNode;", &[]);
 }
 
 #[test]

@@ -4,6 +4,8 @@
 
 #[path = "cli/bake.rs"]
 mod bake;
+#[path = "cli/cache.rs"]
+mod cache;
 #[path = "cli/commands.rs"]
 mod commands;
 #[path = "cli/input.rs"]

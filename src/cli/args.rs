@@ -69,6 +69,14 @@ pub struct How {
     pub target: Option<Target>,
 }
 
+/// Whether what earlier runs found out counts, where outputs are looked at.
+#[derive(Debug, Args)]
+pub struct Caching {
+    /// Compile every image, whatever is known of it from earlier runs
+    #[arg(long)]
+    pub no_cache: bool,
+}
+
 /// A target, as the language calls it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Target(pub spec::Target);

@@ -1,13 +1,14 @@
 //! `imgspec check`
 
 use super::Exit;
-use super::args::{Call, How};
+use super::args::{Caching, Call, How};
 use super::drift::{self, Row};
-use super::outputs::{Output, Outputs, examine, examine_bake};
+use super::examine::Look;
+use super::outputs::{Output, Outputs, examine_bake};
 use super::session::{Access, Refused, Session, exit_of};
 use super::terminal::{Terminal, counted};
 use crate::diagnostic::{Diagnostic, Diagnostics, Sources, render};
-use crate::host::{State, path_in_repository};
+use crate::host::{Manifest, State, path_in_repository};
 use clap::{Args, ValueEnum};
 use serde::Serialize;
 use std::time::Instant;
@@ -25,6 +26,8 @@ pub struct Check {
     format: Format,
     #[command(flatten)]
     how: How,
+    #[command(flatten)]
+    caching: Caching,
 }
 
 /// The form of a report.
@@ -55,27 +58,35 @@ impl Check {
         };
         let mut diagnostics = Diagnostics::new();
         let manifest = session.read_manifest(&mut diagnostics);
-        let examined = session.compile(&self.how, &mut diagnostics, |image, compiled, told| {
-            let Ok(manifest) = &manifest else { return (Vec::new(), Vec::new()) };
-            let mut outputs = examine(&session, manifest, image, compiled, told);
-            let sources = &session.workspace.sources;
-            let row = |output: &Output| drift::row(output, manifest, Some((compiled, sources)));
-            let rows: Vec<Row> = outputs.iter().filter_map(row).collect();
-            for output in &mut outputs {
-                // What is told of the texts is told.
-                output.text = None;
-                output.found = output.found.take().filter(|_| self.format != Format::Text);
-            }
-            (outputs, rows)
-        });
-        let (outputs, rows): (Vec<Vec<Output>>, Vec<Vec<Row>>) = examined.into_iter().flatten().unzip();
+        let mut memory = session.memory(!self.caching.no_cache);
+        // It says what the files hold: every byte of them is read.
+        let look = Look { sound_alone: false, trusts_signatures: false };
+        let sources = &session.workspace.sources;
+        let empty = Manifest::default();
+        let known = manifest.as_ref().unwrap_or(&empty);
+        let (examined, rows) =
+            session.examine(&self.how, look, known, &mut memory, &mut diagnostics, |compiled, outputs| {
+                let row = |output: &Output| drift::row(output, known, Some((compiled, sources)));
+                let rows: Vec<Row> = outputs.iter().filter_map(row).collect();
+                for output in outputs {
+                    // What is told of the texts is told.
+                    output.text = None;
+                    output.found = output.found.take().filter(|_| self.format != Format::Text);
+                }
+                rows
+            });
+        memory.save();
         let mut rows: Vec<Row> = rows.into_iter().flatten().collect();
+        if manifest.is_err() {
+            // Without it nothing can be said of outputs.
+            rows.clear();
+        }
         let outputs = manifest.map_or_else(
             |_| Outputs::default(),
             |manifest| {
                 let bake = examine_bake(&session, &manifest, &mut diagnostics);
                 rows.extend(bake.as_ref().and_then(|bake| drift::row(bake, &manifest, None)));
-                Outputs::new(&session, manifest, outputs.into_iter().flatten().chain(bake).collect())
+                Outputs::new(&session, manifest, examined.into_iter().chain(bake).collect())
             },
         );
         let rows = drift::all_rows(rows, &outputs);

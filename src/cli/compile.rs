@@ -1,16 +1,20 @@
 //! `imgspec compile`
 
 use super::Exit;
-use super::args::{Call, How};
+use super::args::{Caching, Call, How};
 use super::drift::nobody_claims;
-use super::outputs::{Output, Outputs, examine, examine_bake};
+use super::examine::Look;
+use super::memory::{Memory, Seen};
+use super::outputs::{Output, Outputs, examine_bake};
 use super::session::{Access, Session};
 use super::terminal::{Terminal, counted};
+use crate::base::Sum;
 use crate::diagnostic::codes::{FOREIGN_OUTPUT, NO_MATCH, UNWRITABLE_OUTPUT};
 use crate::diagnostic::{Diagnostic, Diagnostics};
-use crate::host::{Change, MANIFEST, Ownership, State, Unwritable, commit};
+use crate::host::{Change, MANIFEST, Ownership, Receipt, State, Unwritable, commit};
 use clap::Args;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::SystemTime;
 
 /// Write the Dockerfiles of images, the .dockerignore beside each, and the bake file of the workspace
 #[derive(Debug, Args)]
@@ -28,6 +32,8 @@ pub struct Compile {
     keep_going: bool,
     #[command(flatten)]
     how: How,
+    #[command(flatten)]
+    caching: Caching,
 }
 
 impl Compile {
@@ -63,13 +69,13 @@ impl Compile {
         let Ok(manifest) = session.read_manifest(&mut diagnostics) else {
             return terminal.tell(diagnostics, &session.workspace.sources);
         };
-        let outputs = session.compile(&self.how, &mut diagnostics, |image, compiled, told| {
-            // What something is wrong with must not be written.
-            if told.has_errors() { Vec::new() } else { examine(&session, &manifest, image, compiled, told) }
-        });
+        let mut memory = session.memory(!self.caching.no_cache);
+        // What something is wrong with must not be written.
+        let look = Look { sound_alone: true, trusts_signatures: true };
+        let (outputs, _) = session.examine(&self.how, look, &manifest, &mut memory, &mut diagnostics, |_, _| ());
         let bake = examine_bake(&session, &manifest, &mut diagnostics);
         let left = session.workspace.bake.as_ref().filter(|_| bake.is_none());
-        let outputs = outputs.into_iter().flatten().flatten().chain(bake).collect();
+        let outputs = outputs.into_iter().chain(bake).collect();
         let outputs = Outputs::new(&session, manifest, outputs);
         if !self.force {
             for output in outputs.list.iter().filter(|output| is_foreign(output)) {
@@ -79,15 +85,17 @@ impl Compile {
         let failed = diagnostics.has_errors();
         let exit = terminal.tell(diagnostics, &session.workspace.sources);
         if failed && !self.keep_going {
+            memory.save();
             return exit;
         }
         match self.replace(&session, &outputs) {
-            Ok(()) => {
+            Ok(receipt) => {
                 terminal.say(&self.report(&outputs));
                 if let Some(bake) = left {
                     let why = "it is of all images, and not all are sound";
                     terminal.say(&format!("left {} as it is: {why}\n", bake.value));
                 }
+                self.remember(&session, &outputs, &receipt, memory);
             }
             Err(error) => {
                 let mut diagnostics = Diagnostics::new();
@@ -99,28 +107,44 @@ impl Compile {
     }
 
     /// Writes what is to be written and removes what is to go.
-    fn replace(&self, session: &Session, outputs: &Outputs) -> Result<(), Unwritable> {
+    fn replace(&self, session: &Session, outputs: &Outputs) -> Result<Receipt, Unwritable> {
         let changes: Vec<Change> = outputs.list.iter().filter_map(|output| self.change(output)).collect();
         let after = outputs.manifest_after(|output| self.settles(output));
         let both = outputs.manifest.union(&after).print();
         let text = Some(after.print().into_bytes()).filter(|text| !text.is_empty());
         let manifest = Change { path: MANIFEST.to_owned(), from: outputs.manifest_text.clone(), to: text };
         if changes.is_empty() && manifest.from == manifest.to {
-            return Ok(());
+            return Ok(Receipt::default());
         }
-        commit(&session.disk, &changes, Some(Ownership { both: &both, manifest: &manifest })).map(drop)
+        commit(&session.disk, &changes, Some(Ownership { both: &both, manifest: &manifest }))
+    }
+
+    /// Keeps what was found out, and what was written.
+    fn remember(&self, session: &Session, outputs: &Outputs, receipt: &Receipt, mut memory: Memory) {
+        let hashes: BTreeMap<&str, Sum> =
+            outputs.list.iter().filter_map(|output| Some((output.path.as_str(), output.hash?))).collect();
+        let now = SystemTime::now();
+        for (path, signature) in receipt.signatures(&session.disk) {
+            if let Some(hash) = hashes.get(path) {
+                memory.saw(path.to_owned(), Seen { signature, hash: *hash }, now);
+            }
+        }
+        memory.save();
     }
 
     /// What is to be done to an output, if anything.
     fn change(&self, output: &Output) -> Option<Change> {
-        if !self.settles(output)
-            || output.state == State::Ok
-            || (output.state == State::Orphan && output.found.is_none())
-        {
+        if !self.is_changed(output) {
             return None;
         }
         let to = output.text.clone().map(String::into_bytes);
         Some(Change { path: output.path.clone(), from: output.found.clone(), to })
+    }
+
+    /// Whether something is to be done to an output.
+    fn is_changed(&self, output: &Output) -> bool {
+        let is_gone = output.state == State::Orphan && output.found.is_none();
+        self.settles(output) && output.state != State::Ok && !is_gone
     }
 
     /// Whether an output is afterwards what it should be.
@@ -132,7 +156,7 @@ impl Compile {
     fn report(&self, outputs: &Outputs) -> String {
         const SHOWN: usize = 20;
         let mut text = String::new();
-        let changed: Vec<&Output> = outputs.list.iter().filter(|output| self.change(output).is_some()).collect();
+        let changed: Vec<&Output> = outputs.list.iter().filter(|output| self.is_changed(output)).collect();
         for output in changed.iter().take(SHOWN) {
             let verb = if output.state == State::Orphan { "removed" } else { "wrote" };
             text.push_str(&format!("{verb} {}\n", output.path));
@@ -141,7 +165,7 @@ impl Compile {
             text.push_str(&format!("and {} more\n", changed.len() - SHOWN));
         }
         let images: BTreeSet<&str> = outputs.images(|_| true);
-        let written = images.intersection(&outputs.images(|output| self.change(output).is_some())).count();
+        let written = images.intersection(&outputs.images(|output| self.is_changed(output))).count();
         let unchanged = images.len() - written;
         text.push_str(&format!("{}: {written} written, {unchanged} unchanged\n", counted(images.len(), "image")));
         text

@@ -1,8 +1,9 @@
 //! `imgspec list`
 
 use super::Exit;
-use super::args::{Call, How};
-use super::outputs::{Outputs, examine};
+use super::args::{Caching, Call, How};
+use super::examine::Look;
+use super::outputs::Outputs;
 use super::session::{Access, Session};
 use super::terminal::Terminal;
 use crate::diagnostic::{Diagnostics, render::visible};
@@ -20,6 +21,8 @@ pub struct List {
     json: bool,
     #[command(flatten)]
     how: How,
+    #[command(flatten)]
+    caching: Caching,
 }
 
 #[derive(Serialize)]
@@ -47,14 +50,15 @@ impl List {
         let manifest = session.read_manifest(&mut told).unwrap_or_default();
         told.extend(session.selection.diagnostics(&session.workspace));
         let mut compile_told = Diagnostics::new();
-        let outputs = session.compile(&self.how, &mut compile_told, |image, compiled, told| {
-            let mut outputs = examine(&session, &manifest, image, compiled, told);
-            for output in &mut outputs {
+        let mut memory = session.memory(!self.caching.no_cache);
+        let look = Look { sound_alone: false, trusts_signatures: true };
+        let (outputs, _) = session.examine(&self.how, look, &manifest, &mut memory, &mut compile_told, |_, outputs| {
+            for output in outputs {
                 (output.text, output.found) = (None, None);
             }
-            outputs
         });
-        let outputs = Outputs::new(&session, manifest, outputs.into_iter().flatten().flatten().collect());
+        memory.save();
+        let outputs = Outputs::new(&session, manifest, outputs);
         let states = outputs.states();
         let mut entries = Vec::new();
         for declared in session.selection.names(&session.workspace) {

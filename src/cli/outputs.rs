@@ -185,7 +185,7 @@ impl Outputs {
 }
 
 /// What stands at the place of an output.
-fn found(session: &Session, path: &str) -> Result<Option<Vec<u8>>, Box<Diagnostic>> {
+pub fn found(session: &Session, path: &str) -> Result<Option<Vec<u8>>, Box<Diagnostic>> {
     let refused = |reason: String| Box::new(Diagnostic::unplaced(&UNWRITABLE_OUTPUT, reason));
     match session.disk.entry(path) {
         Ok(None) => Ok(None),

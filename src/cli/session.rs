@@ -2,8 +2,9 @@
 
 use super::Exit;
 use super::args::{Call, How};
+use super::memory::Memory;
 use super::terminal::Terminal;
-use crate::base::{World as _, map};
+use crate::base::{FileId, World as _, map};
 use crate::compile::{Compiled, compile};
 use crate::diagnostic::codes::{NO_MATCH, UNREADABLE_FILE};
 use crate::diagnostic::{Diagnostic, Diagnostics, Reported, Severity, Sources};
@@ -28,7 +29,7 @@ pub struct Session {
     /// Which images the call is about.
     pub selection: Selection,
     /// The threads that work for it.
-    threads: Threads,
+    pub threads: Threads,
     /// Keeps other runs away until the session ends.
     _lock: Lock,
 }
@@ -172,6 +173,12 @@ impl Session {
         Refused { sources: self.workspace.sources, diagnostics }
     }
 
+    /// What earlier runs found out of the images of this workspace; nothing, if it is not `wanted`.
+    pub fn memory(&self, wanted: bool) -> Memory {
+        let own = self.workspace.files.first().filter(|_| wanted);
+        own.map(|(_, own)| Memory::load(&self.root, own)).unwrap_or_default()
+    }
+
     /// The manifest of the workspace.
     pub fn read_manifest(&mut self, diagnostics: &mut Diagnostics) -> Result<Manifest, Reported> {
         Manifest::read(&self.disk, &mut self.workspace.sources, diagnostics)
@@ -192,15 +199,37 @@ impl Session {
         diagnostics: &mut Diagnostics,
         look: impl Fn(&Image, &Compiled, &mut Diagnostics) -> T + Sync,
     ) -> Vec<Option<T>> {
+        let options = self.options(how);
+        self.each(diagnostics, |image, told| {
+            compile(image, &self.disk, options, told).ok().map(|compiled| look(image, &compiled, told))
+        })
+    }
+
+    /// How images are compiled.
+    pub fn options(&self, how: &How) -> Options {
         let target = how.target.map(|target| target.0).or(self.workspace.target).unwrap_or_default();
-        let options = Options { target, unlocked: how.unlocked };
+        Options { target, unlocked: how.unlocked }
+    }
+
+    /// The files that an image is made of.
+    pub fn files_of(&self, image: &Image) -> Vec<FileId> {
+        let mut files: Vec<FileId> = self.workspace.files.first().map(|(own, _)| *own).into_iter().collect();
+        files.extend(Some(image.node.span.file).filter(|file| !files.contains(file)));
+        files
+    }
+
+    /// Does `work` for each chosen image that has no mistakes so far, side by side, and tells all that is wrong with the
+    /// chosen ones. The work gives nothing for an image that does not compile.
+    pub fn each<T: Send>(
+        &self,
+        diagnostics: &mut Diagnostics,
+        work: impl Fn(&Image, &mut Diagnostics) -> Option<T> + Sync,
+    ) -> Vec<Option<T>> {
         let units = self.selection.images(&self.workspace);
         diagnostics.extend(self.selection.diagnostics(&self.workspace));
         let outcomes = map(&self.threads, units.len(), |at| {
-            let image = units[at];
             let mut told = Diagnostics::new();
-            let compiled = compile(image, &self.disk, options, &mut told);
-            (compiled.ok().map(|compiled| look(image, &compiled, &mut told)), told)
+            (work(units[at], &mut told), told)
         });
         let mut kept = Vec::with_capacity(outcomes.len());
         for (outcome, told) in outcomes {

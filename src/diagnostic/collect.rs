@@ -32,6 +32,16 @@ impl Diagnostics {
         self.list.push(Diagnostic { severity: Severity::Warning, ..diagnostic });
     }
 
+    /// Tells a diagnostic that was told before, as severe as it was.
+    pub fn tell(&mut self, diagnostic: Diagnostic) {
+        self.list.push(diagnostic);
+    }
+
+    /// What was told, in the order in which it was.
+    pub fn iter(&self) -> impl Iterator<Item = &Diagnostic> {
+        self.list.iter()
+    }
+
     /// Takes over what another list holds.
     pub fn extend(&mut self, other: Self) {
         self.list.extend(other.list);
@@ -46,6 +56,11 @@ impl Diagnostics {
     /// Whether the setting at `place` decided anything so far.
     pub fn was_decided_by(&self, place: Span) -> bool {
         self.decisive.contains(&place)
+    }
+
+    /// The settings that decided something so far.
+    pub fn decisions(&self) -> impl Iterator<Item = Span> {
+        self.decisive.iter().copied()
     }
 
     /// Forgets those that `keep` does not want.

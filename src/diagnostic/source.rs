@@ -80,8 +80,10 @@ impl Sources {
 impl Source {
     /// The file `path` with that text.
     pub fn new(path: &str, text: &str) -> Self {
-        let starts = std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at as u32 + 1)).collect();
-        Self { path: path.into(), text: text.into(), line_starts: starts }
+        let mut starts = Vec::with_capacity(text.len() / 32 + 2);
+        starts.push(0);
+        starts.extend(text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(at, _)| at as u32 + 1));
+        Self { path: path.into(), text: text.into(), line_starts: starts.into() }
     }
 
     /// The line and column of a byte.

@@ -1,6 +1,7 @@
 //! Floor 9: the machine. The disk as a [`crate::base::World`], outputs written whole or not at all, who owns them, and
 //! the lock that keeps two runs apart.
 
+mod cache;
 mod directories;
 mod disk;
 mod lock;
@@ -11,6 +12,7 @@ mod threads;
 mod transaction;
 mod workspace;
 
+pub use cache::Cache;
 pub use disk::Disk;
 pub use lock::Lock;
 pub use ownership::{MANIFEST, Manifest, Owned, State};

@@ -2,6 +2,7 @@
 
 use crate::base::EntryKind;
 use cap_std::fs::Metadata;
+use serde::{Deserialize, Serialize};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// What the system notes of a file, a directory or a symbolic link itself. Of a directory it changes when a name comes
@@ -17,7 +18,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 /// - of a file that was written: one of [`Receipt::signatures`](super::Receipt::signatures);
 ///
 /// and later finds the same signature at the same path. Those that are not settled are not to be kept.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Signature {
     /// What it is.
     pub kind: EntryKind,

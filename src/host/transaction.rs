@@ -74,7 +74,7 @@ pub fn commit(disk: &Disk, changes: &[Change], ownership: Option<Ownership<'_>>)
 }
 
 /// What was written.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Receipt {
     /// Those certain to have held what was written when they were in their places, with their signatures there.
     written: Vec<(String, Signature)>,

@@ -1,7 +1,8 @@
 //! `imgspec fmt`: one way to write a spec. It works on the tokens, so that comments, quotes and numbers stay as they are.
 
+use super::characters::{is_break, is_space, newline};
 use super::print::INDENT;
-use super::token::{Kind, Lexer, Token, is_space, newline};
+use super::token::{Kind, Lexer, Token};
 use super::{Node, parse};
 use crate::base::FileId;
 use crate::diagnostic::{Diagnostics, Reported};
@@ -266,7 +267,7 @@ impl<'a> Formatter<'a> {
                 Kind::OpenBlock => open += 1,
                 Kind::CloseBlock => open -= 1,
                 Kind::Space => {}
-                _ if self.str(*token).contains(super::token::is_break) => return None,
+                _ if self.str(*token).contains(is_break) => return None,
                 Kind::LineComment | Kind::End => return None,
                 _ => empty = false,
             }
@@ -459,7 +460,7 @@ fn has_escaped_break(text: &str) -> bool {
 fn lines(text: &str) -> Vec<&str> {
     let mut lines = Vec::new();
     let mut rest = text;
-    while let Some(at) = rest.find(super::token::is_break) {
+    while let Some(at) = rest.find(is_break) {
         lines.push(&rest[..at]);
         rest = &rest[at + newline(&rest[at..])..];
     }

@@ -1,7 +1,8 @@
 //! What can be wrong with a word or a string, and what was meant.
 
+use super::characters::is_disallowed;
 use super::print::quoted;
-use super::token::{Kind, Token, is_disallowed};
+use super::token::{Kind, Token};
 use std::borrow::Cow;
 use std::ops::Range;
 
@@ -89,7 +90,7 @@ pub(super) fn in_word(token: Token, text: &str) -> Option<Mistake> {
 
 /// What is wrong with the sound value `word` as the name of a node or property.
 pub(super) fn in_name(word: &str) -> Option<Mistake> {
-    let kind = if KEYWORDS.contains(&word) {
+    let kind = if word.starts_with('#') && KEYWORDS.contains(&word) {
         "a keyword"
     } else if starts_like_number(word) && in_number(word).is_none() {
         "a number"
@@ -152,7 +153,7 @@ fn in_number(word: &str) -> Option<Mistake> {
         let message = format!("`{shown}` is neither a number nor text: it starts with a digit and has no quotes");
         return Some(Mistake::new(message, format!("write {}", quoted(&shown))));
     }
-    // `kdl` reads integers, also those before a point and in an exponent, as i128.
+    // Integers are read as i128, also those before a point and in an exponent.
     let digits = if radix == 10 { unsigned } else { &unsigned[2..] };
     let is_integral = radix != 10 || !unsigned.contains(['.', 'e', 'E']);
     let parts =

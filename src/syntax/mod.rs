@@ -1,25 +1,25 @@
 //! Floor 2: KDL. Parsing with spans, the layer that reads typed values out of nodes, and formatting.
 
+mod characters;
 mod fields;
 mod format;
 mod mistake;
 mod node;
-#[cfg(test)]
-mod oracle;
-mod outline;
 mod parse;
 mod print;
+#[cfg(test)]
+mod sample;
 mod shape;
 mod string;
 mod token;
 mod value;
+mod word;
 
 pub use fields::{Decode, Fields};
 pub(crate) use fields::{duplicate_node, unknown_node};
 pub use format::format;
 pub use node::{Entry, Node, Property, Value};
-pub use outline::{MAX_DEPTH, MAX_MISTAKES, MAX_NODES};
-pub use parse::{MAX_BYTES, parse};
+pub use parse::{MAX_BYTES, MAX_DEPTH, MAX_MISTAKES, MAX_NODES, parse};
 pub use print::{print, quoted};
 pub use shape::{Args, Merge, Prop, Shape, Ty};
 pub use value::FromValue;

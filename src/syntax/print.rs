@@ -1,7 +1,7 @@
 //! Nodes as KDL text.
 
+use super::characters::{is_disallowed, is_space, newline};
 use super::mistake::starts_like_number;
-use super::token::{is_disallowed, is_space, newline};
 use super::{Entry, Node, Value};
 use crate::base::Spanned;
 
@@ -126,7 +126,7 @@ fn escaped(out: &mut String, c: char) {
 
 #[cfg(test)]
 mod tests {
-    use super::super::oracle::meaning;
+    use super::super::sample::meaning;
     use super::super::{Property, parse};
     use super::*;
     use crate::base::{FileId, Span};

@@ -1,7 +1,40 @@
-//! What can be wrong within a string (KDL 2.0, "Quoted String", "Multi-line String", "Raw String").
+//! What a string means and what can be wrong within it (KDL 2.0, "Quoted String", "Multi-line String", "Raw String").
 
+use super::characters::{is_disallowed, is_space, is_space_or_break, line_end, newline};
 use super::mistake::{Mistake, disallowed};
-use super::token::{Fault, Kind, Token, is_break, is_disallowed, is_space, line_end, newline};
+use super::token::{Fault, Kind, Token};
+
+/// The text of the string `token`, if a glance shows that nothing can be wrong with it: most strings are such.
+pub(super) fn plain_value(token: Token, text: &str) -> Option<&str> {
+    if token.kind != Kind::Quoted || token.fault.is_some() {
+        return None;
+    }
+    let body = &text[token.start + 1..token.end - 1];
+    body.bytes().all(|b| matches!(b, b' '..=b'~') && b != b'\\').then_some(body)
+}
+
+/// The text of the string `token`, which nothing is wrong with.
+pub(super) fn value(token: Token, text: &str) -> String {
+    let body = Body::of(token, text);
+    let mut value = String::with_capacity(body.text.len());
+    if !body.multi_line {
+        body.push(&mut value, body.text);
+        return value;
+    }
+    let lines = body.lines();
+    // The first is what stands behind the opening quotes, and the last what stands before the closing ones: both are blank.
+    let [_, lines @ .., (_, closing)] = lines.as_slice() else { return value };
+    let prefix = &closing[..closing.len() - closing.trim_start_matches(is_space).len()];
+    for (index, (_, line)) in lines.iter().enumerate() {
+        if index > 0 {
+            value.push('\n');
+        }
+        if !body.is_blank(line) {
+            body.push(&mut value, line.strip_prefix(prefix).unwrap_or(line));
+        }
+    }
+    value
+}
 
 /// What is wrong with the string `token`, the first thing of it.
 pub(super) fn check(token: Token, text: &str) -> Option<Mistake> {
@@ -71,6 +104,33 @@ impl<'a> Body<'a> {
         Self { text: &written[edge..written.len() - edge], start: token.start + edge, raw, multi_line }
     }
 
+    /// Adds what `written` stands for to `value`.
+    fn push(&self, value: &mut String, written: &str) {
+        let mut rest = written;
+        while let Some(at) = rest.find('\\').filter(|_| !self.raw) {
+            value.push_str(&rest[..at]);
+            let escape = &rest[at + 1..];
+            let Some(c) = escape.chars().next() else { return };
+            rest = &escape[c.len_utf8()..];
+            match c {
+                'n' => value.push('\n'),
+                'r' => value.push('\r'),
+                't' => value.push('\t'),
+                'b' => value.push('\u{8}'),
+                'f' => value.push('\u{c}'),
+                's' => value.push(' '),
+                'u' => {
+                    let (digits, behind) = rest.trim_start_matches('{').split_once('}').unwrap_or_default();
+                    value.extend(u32::from_str_radix(digits, 16).ok().and_then(char::from_u32));
+                    rest = behind;
+                }
+                c if is_space_or_break(c) => rest = rest.trim_start_matches(is_space_or_break),
+                c => value.push(c),
+            }
+        }
+        value.push_str(rest);
+    }
+
     fn place(&self, from: usize, to: usize) -> std::ops::Range<usize> {
         self.start + from..self.start + to
     }
@@ -102,7 +162,7 @@ impl<'a> Body<'a> {
         let end = at + 1 + next.len_utf8();
         match next {
             '\\' | '"' | 'b' | 'f' | 'n' | 'r' | 't' | 's' => Ok(end),
-            c if is_space(c) || is_break(c) => Ok(end),
+            c if is_space_or_break(c) => Ok(end),
             'u' => {
                 let digits =
                     rest[1..].strip_prefix('{').and_then(|digits| digits.split_once('}')).map(|(digits, _)| digits);
@@ -161,7 +221,7 @@ impl<'a> Body<'a> {
     fn is_blank(&self, line: &str) -> bool {
         let mut rest = line.trim_start_matches(is_space);
         while let Some(escaped) = rest.strip_prefix('\\').filter(|_| !self.raw) {
-            let behind = escaped.trim_start_matches(|c| is_space(c) || is_break(c));
+            let behind = escaped.trim_start_matches(is_space_or_break);
             if behind.len() == escaped.len() {
                 return false;
             }
@@ -183,7 +243,7 @@ impl<'a> Body<'a> {
                 start = at;
             } else if next == '\\' && !self.raw {
                 let rest = &self.text[at + 1..];
-                let swallowed = rest.find(|c| !is_space(c) && !is_break(c)).unwrap_or(rest.len());
+                let swallowed = rest.find(|c| !is_space_or_break(c)).unwrap_or(rest.len());
                 let escaped = if swallowed > 0 { swallowed } else { rest.chars().next().map_or(0, char::len_utf8) };
                 at += 1 + escaped;
             } else {

@@ -1,5 +1,7 @@
 //! The words of a KDL text (KDL 2.0, "Full Grammar"): one pass, linear in time, that cuts any text into tokens without a
-//! gap. What is wrong with a token it carries along as its fault; judging is left to [`super::outline`].
+//! gap. What is wrong with a token it carries along as its fault; judging is left to [`super::parse`].
+
+use super::characters::{is_break, is_space, is_space_or_break, line_end, may_break, newline, spaces_end};
 
 /// What a token is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -118,32 +120,47 @@ impl<'a> Lexer<'a> {
     }
 
     fn scan(&mut self, start: usize) -> (Kind, usize, Option<Fault>) {
-        let rest = &self.text[start..];
-        let Some(first) = rest.chars().next() else { return (Kind::End, start, None) };
+        let bytes = self.text.as_bytes();
         let one = |kind| (kind, start + 1, None);
-        match first {
-            '\u{feff}' if start == 0 => (Kind::Bom, first.len_utf8(), None),
-            '=' => one(Kind::Equals),
-            '{' => one(Kind::OpenBlock),
-            '}' => one(Kind::CloseBlock),
-            '(' => one(Kind::OpenType),
-            ')' => one(Kind::CloseType),
-            ';' => one(Kind::Semicolon),
-            '"' => self.quoted(start),
-            '/' if rest.starts_with("//") => (Kind::LineComment, line_end(self.text, start), None),
-            '/' if rest.starts_with("/*") => self.block_comment(start),
-            '/' if rest.starts_with("/-") => (Kind::SlashDash, start + 2, None),
-            '\\' => match self.continuation(start) {
+        let second = bytes.get(start + 1);
+        match bytes.get(start) {
+            None => (Kind::End, start, None),
+            Some(b' ' | b'\t') => (Kind::Space, spaces_end(self.text, start + 1), None),
+            Some(b'\r') if second == Some(&b'\n') => (Kind::Newline, start + 2, None),
+            Some(b'\n' | b'\r' | 0x0b | 0x0c) => one(Kind::Newline),
+            Some(b'=') => one(Kind::Equals),
+            Some(b'{') => one(Kind::OpenBlock),
+            Some(b'}') => one(Kind::CloseBlock),
+            Some(b'(') => one(Kind::OpenType),
+            Some(b')') => one(Kind::CloseType),
+            Some(b';') => one(Kind::Semicolon),
+            Some(b'"') => self.quoted(start),
+            Some(b'/') => match second {
+                Some(b'/') => (Kind::LineComment, line_end(self.text, start), None),
+                Some(b'*') => self.block_comment(start),
+                Some(b'-') => (Kind::SlashDash, start + 2, None),
+                _ => (Kind::Word, self.word(start), None),
+            },
+            Some(b'\\') => match self.continuation(start) {
                 Some(end) => (Kind::Continuation, end, None),
                 None => (Kind::Word, self.word(start), None),
             },
-            '#' if opens_raw(rest) => self.raw(start),
-            'r' if opens_raw(&rest[1..]) => self.old_raw(start),
-            '\'' | '`' | '“' | '”' | '„' | '«' | '‘' | '’' => self.odd_quotes(start, first),
-            _ if is_space(first) => {
-                let spaces = rest.find(|c| !is_space(c)).unwrap_or(rest.len());
-                (Kind::Space, start + spaces, None)
-            }
+            Some(b'#') if opens_raw(&self.text[start..]) => self.raw(start),
+            Some(b'r') if opens_raw(&self.text[start + 1..]) => self.old_raw(start),
+            Some(b'\'') => self.odd_quotes(start, '\''),
+            Some(b'`') => self.odd_quotes(start, '`'),
+            Some(0x80..) => self.wide(start),
+            Some(_) => (Kind::Word, self.word(start), None),
+        }
+    }
+
+    /// What starts with a character beyond ASCII.
+    fn wide(&self, start: usize) -> (Kind, usize, Option<Fault>) {
+        let rest = &self.text[start..];
+        match rest.chars().next() {
+            Some(bom @ '\u{feff}') if start == 0 => (Kind::Bom, bom.len_utf8(), None),
+            Some(quote @ ('“' | '”' | '„' | '«' | '‘' | '’')) => self.odd_quotes(start, quote),
+            Some(c) if is_space(c) => (Kind::Space, spaces_end(self.text, start), None),
             _ => match newline(rest) {
                 0 => (Kind::Word, self.word(start), None),
                 length => (Kind::Newline, start + length, None),
@@ -153,21 +170,20 @@ impl<'a> Lexer<'a> {
 
     /// The end of the word that starts at `start`.
     fn word(&self, start: usize) -> usize {
+        let bytes = self.text.as_bytes();
         let mut at = start;
-        while let Some(next) = self.text[at..].chars().next() {
-            let rest = &self.text[at..];
-            let ends = match next {
-                '(' | ')' | '{' | '}' | ';' | '=' | '"' => true,
-                '/' => rest.starts_with("//") || rest.starts_with("/*"),
-                '\\' => at > start && self.continuation(at).is_some(),
-                _ => is_space(next) || newline(rest) > 0,
-            };
-            if ends {
-                break;
-            }
-            at += next.len_utf8();
-            if next == '$' {
-                at = expansion_end(self.text, at);
+        while let Some(byte) = bytes.get(at) {
+            match byte {
+                b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' => at += 1,
+                b'(' | b')' | b'{' | b'}' | b';' | b'=' | b'"' | b' ' | b'\t' | b'\n' | b'\r' | 0x0b | 0x0c => break,
+                b'/' if matches!(bytes.get(at + 1), Some(b'/' | b'*')) => break,
+                b'\\' if at > start && self.continuation(at).is_some() => break,
+                b'$' => at = expansion_end(self.text, at + 1),
+                0x80.. => match self.text[at..].chars().next() {
+                    Some(c) if !is_space_or_break(c) => at += c.len_utf8(),
+                    _ => break,
+                },
+                _ => at += 1,
             }
         }
         at
@@ -306,10 +322,11 @@ enum Ending {
 
 /// Where the string whose body starts at `at` meets its closing quote, or the line break (or the end) before one.
 fn quote_or_break(text: &str, mut at: usize) -> (Ending, usize) {
-    while let Some(next) = text[at..].chars().next() {
-        match next {
-            '"' => return (Ending::Quote, at),
-            '\\' => {
+    let bytes = text.as_bytes();
+    while let Some(byte) = bytes.get(at) {
+        match byte {
+            b'"' => return (Ending::Quote, at),
+            b'\\' => {
                 let escaped = text[at + 1..].chars().next();
                 at += 1;
                 if escaped.is_some_and(is_space_or_break) {
@@ -320,8 +337,8 @@ fn quote_or_break(text: &str, mut at: usize) -> (Ending, usize) {
                     at += escaped.map_or(0, char::len_utf8);
                 }
             }
-            _ if newline(&text[at..]) > 0 => return (Ending::Break, at),
-            _ => at += next.len_utf8(),
+            byte if may_break(*byte) && newline(&text[at..]) > 0 => return (Ending::Break, at),
+            _ => at += 1,
         }
     }
     (Ending::Break, at)
@@ -343,19 +360,20 @@ fn ends_value(rest: &str) -> bool {
 /// The end of a raw string whose body starts at `body` and ends with so many quotes and hashes: true and the byte behind
 /// it, or false and where the search ended: at the line break if it has one quote, else at the end of the text.
 fn raw_end(text: &str, body: usize, marks: usize, hashes: usize) -> (bool, usize) {
+    let bytes = text.as_bytes();
     let mut at = body;
-    while let Some(next) = text[at..].chars().next() {
-        if next == '"' {
-            let quotes = text.as_bytes()[at..].iter().take_while(|b| **b == b'"').count();
-            let behind = text.as_bytes()[at + quotes..].iter().take(hashes).take_while(|b| **b == b'#').count();
+    while let Some(byte) = bytes.get(at) {
+        if *byte == b'"' {
+            let quotes = bytes[at..].iter().take_while(|b| **b == b'"').count();
+            let behind = bytes[at + quotes..].iter().take(hashes).take_while(|b| **b == b'#').count();
             at += quotes + behind;
             if quotes >= marks && behind == hashes {
                 return (true, at);
             }
-        } else if marks == 1 && is_break(next) {
+        } else if marks == 1 && may_break(*byte) && newline(&text[at..]) > 0 {
             break;
         } else {
-            at += next.len_utf8();
+            at += 1;
         }
     }
     (false, at)
@@ -390,39 +408,4 @@ fn expansion_end(text: &str, at: usize) -> usize {
 /// Whether `rest` starts with hashes and a quote, or a quote alone.
 fn opens_raw(rest: &str) -> bool {
     rest.trim_start_matches('#').starts_with('"')
-}
-
-/// The next line break from `at` on, or the end of the text.
-pub(super) fn line_end(text: &str, at: usize) -> usize {
-    text[at..].find(is_break).map_or(text.len(), |length| at + length)
-}
-
-/// The length of the line break that `rest` starts with; 0 if it does not.
-pub(super) fn newline(rest: &str) -> usize {
-    match rest.chars().next() {
-        Some('\r') if rest.as_bytes().get(1) == Some(&b'\n') => 2,
-        Some(c) if is_break(c) => c.len_utf8(),
-        _ => 0,
-    }
-}
-
-/// KDL's line breaks ("Newline").
-pub(super) fn is_break(c: char) -> bool {
-    matches!(c, '\n' | '\r' | '\u{85}' | '\u{0b}' | '\u{0c}' | '\u{2028}' | '\u{2029}')
-}
-
-/// KDL's spaces ("Whitespace").
-pub(super) fn is_space(c: char) -> bool {
-    matches!(c, '\t' | ' ' | '\u{a0}' | '\u{1680}' | '\u{2000}'..='\u{200a}' | '\u{202f}' | '\u{205f}' | '\u{3000}')
-}
-
-fn is_space_or_break(c: char) -> bool {
-    is_space(c) || is_break(c)
-}
-
-/// Characters that may stand nowhere in a KDL text but as an escape ("Disallowed Literal Code Points").
-pub(super) fn is_disallowed(c: char) -> bool {
-    matches!(c,
-        '\0'..='\u{8}' | '\u{e}'..='\u{1f}' | '\u{7f}' | '\u{200e}' | '\u{200f}'
-        | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
 }

@@ -59,6 +59,11 @@ impl Workspace {
         fs::write(path, text).expect("written");
     }
 
+    /// Where it is kept what runs found out.
+    pub fn cache(&self) -> PathBuf {
+        self.outside("cache/imgspec")
+    }
+
     /// The text of a file of it.
     pub fn read(&self, path: &str) -> String {
         fs::read_to_string(self.path(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
@@ -89,6 +94,7 @@ impl Workspace {
         for variable in ["NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE", "COLUMNS"] {
             command.env_remove(variable);
         }
+        command.env("XDG_CACHE_HOME", self.outside("cache"));
         command
     }
 
@@ -108,6 +114,7 @@ impl Workspace {
         let script = format!("{before}; exec \"$0\" {arguments} {behind}");
         let mut shell = Command::new("sh");
         shell.args(["-c", &script, env!("CARGO_BIN_EXE_imgspec")]).current_dir(&self.root);
+        shell.env("XDG_CACHE_HOME", self.outside("cache"));
         Ran::new(arguments, &shell.output().expect("it runs"))
     }
 }

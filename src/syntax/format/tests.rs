@@ -1,5 +1,5 @@
 use super::*;
-use crate::syntax::oracle::{meaning, soup};
+use crate::syntax::sample::{meaning, soup};
 use proptest::prelude::*;
 
 fn formatted(text: &str) -> Option<String> {

@@ -1,8 +1,9 @@
 //! Going through the tokens, and telling of mistakes.
 
+use super::super::characters::line_end;
 use super::super::mistake::Mistake;
-use super::super::token::{Kind, Token, line_end};
-use super::{Line, MAX_MISTAKES, Outline};
+use super::super::token::{Kind, Token};
+use super::{Line, MAX_MISTAKES, Parser};
 use crate::base::Span;
 use crate::diagnostic::Diagnostic;
 use crate::diagnostic::codes::{SYNTAX, TOO_LARGE};
@@ -10,7 +11,7 @@ use crate::diagnostic::codes::{SYNTAX, TOO_LARGE};
 /// How many tokens a list in brackets may have to be skipped as one mistake.
 const LIST_REACH: usize = 100;
 
-impl<'a> Outline<'a> {
+impl<'a> Parser<'a> {
     /// Spaces within a node.
     pub(super) fn node_space(&mut self) {
         while matches!(self.next.kind, Kind::Space | Kind::BlockComment | Kind::Continuation) {
@@ -32,7 +33,7 @@ impl<'a> Outline<'a> {
         let token = self.next;
         match token.kind {
             Kind::BlockComment => {
-                self.blank_next();
+                self.bump();
                 if token.fault.is_some() {
                     let hint = "close it with `*/`; comments nest, so each `/*` needs its own";
                     let open = Token { end: token.start + 2, ..token };
@@ -40,7 +41,6 @@ impl<'a> Outline<'a> {
                     self.cut_short = true;
                 }
             }
-            Kind::Continuation | Kind::LineComment => self.blank_next(),
             _ => self.bump(),
         }
     }
@@ -101,18 +101,12 @@ impl<'a> Outline<'a> {
         self.next = self.lexer.next();
     }
 
-    /// Goes on to the next token, and leaves blank what this one was.
-    pub(super) fn blank_next(&mut self) {
-        self.blank(self.next.start, self.next.end);
-        self.bump();
-    }
-
-    pub(super) fn blank(&mut self, start: usize, end: usize) {
-        self.plain[start..end].fill(b' ');
-    }
-
     pub(super) fn str(&self, token: Token) -> &'a str {
         &self.text[token.start..token.end]
+    }
+
+    pub(super) fn span(&self, token: Token) -> Span {
+        Span::new(self.file, token.start, token.end)
     }
 
     pub(super) fn tell_next(&mut self, message: impl Into<String>, hint: impl Into<String>) {
@@ -152,7 +146,7 @@ impl<'a> Outline<'a> {
     /// Tells that a limit is passed at `next`, and ends.
     pub(super) fn too_large(&mut self, message: String) {
         if !self.cut_short {
-            let span = Span::new(self.file, self.next.start, self.next.end);
+            let span = self.span(self.next);
             self.failed = Some(self.diagnostics.error(Diagnostic::error(&TOO_LARGE, span, message)));
         }
         self.cut_short = true;

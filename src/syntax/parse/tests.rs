@@ -218,7 +218,75 @@ fn hostile_texts_end_soon() {
         assert!(told.len() <= MAX_MISTAKES + 1);
         assert!(told.iter().all(|diagnostic| diagnostic.message.len() < 400), "{piece}");
     }
-    // `kdl` alone would recurse for each `*`, and try each `/-` twice at each level.
+    // Not to recurse for each `*`, nor to try each `/-` twice at each level.
     check(&format!("/{}/", "*".repeat(LENGTH)), &[]);
     check(&("a /-{ b {\n".repeat(30) + &"} }\n".repeat(30)), &[]);
+}
+
+#[track_caller]
+fn check_spans(text: &str, expected: &[&str]) {
+    let mut diagnostics = Diagnostics::new();
+    let nodes = parse(FileId(0), text, &mut diagnostics).expect("KDL");
+    let mut spans = Vec::new();
+    for node in &nodes {
+        collect(text, node, &mut spans);
+    }
+    assert_eq!(spans, expected);
+}
+
+fn collect<'a>(text: &'a str, node: &Node, spans: &mut Vec<&'a str>) {
+    let mut push = |span: Span| spans.push(&text[span.start as usize..span.end as usize]);
+    push(node.span);
+    node.annotation.iter().for_each(|annotation| push(annotation.span));
+    push(node.name.span);
+    let props = node.props.iter().map(|prop| (Some(&prop.name), &prop.entry));
+    for (name, entry) in node.args.iter().map(|entry| (None, entry)).chain(props) {
+        name.iter().for_each(|name| push(name.span));
+        entry.annotation.iter().for_each(|annotation| push(annotation.span));
+        push(entry.span);
+        assert_eq!(&text[entry.span.start as usize..entry.span.end as usize], entry.written);
+    }
+    for child in node.children() {
+        collect(text, child, spans);
+    }
+}
+
+#[test]
+fn spans() {
+    check_spans("node", &["node", "node"]);
+    check_spans("  node   1   \n", &["node   1", "node", "1"]);
+    check_spans("\u{feff}a b;c", &["a b", "a", "b", "c", "c"]);
+    check_spans("a b=1 c = \"x y\" 2", &["a b=1 c = \"x y\" 2", "a", "2", "b", "1", "c", "\"x y\""]);
+    check_spans("(t)a (u)1 k=(v)2", &["(t)a (u)1 k=(v)2", "t", "a", "u", "1", "k", "v", "2"]);
+    check_spans("( t ) a (u) 1 k = ( v ) 2", &["( t ) a (u) 1 k = ( v ) 2", "t", "a", "u", "1", "k", "v", "2"]);
+    check_spans("a 1 /* x */ {} /* y */", &["a 1 /* x */ {}", "a", "1"]);
+    check_spans("a 1 {\r\n  b 2 // x\r\n}\r\n", &["a 1 {\r\n  b 2 // x\r\n}", "a", "1", "b 2", "b", "2"]);
+    check_spans("a \"\"\"\n  x\n  \"\"\"", &["a \"\"\"\n  x\n  \"\"\"", "a", "\"\"\"\n  x\n  \"\"\""]);
+    check_spans("a #\"x\"# 0755 3.10", &["a #\"x\"# 0755 3.10", "a", "#\"x\"#", "0755", "3.10"]);
+    check_spans("\"a b\" é ü=\"ñ\"", &["\"a b\" é ü=\"ñ\"", "\"a b\"", "é", "ü", "\"ñ\""]);
+    check_spans("a /-1 2 /*x*/ 3 \\\n 4", &["a /-1 2 /*x*/ 3 \\\n 4", "a", "2", "3", "4"]);
+}
+
+#[track_caller]
+fn check_value(written: &str, expected: &str) {
+    let nodes = parse(FileId(0), &format!("a {written}"), &mut Diagnostics::new()).expect("KDL");
+    assert_eq!(nodes[0].args[0].value, Value::String(expected.to_owned()), "{written}");
+}
+
+#[test]
+fn texts() {
+    check_value("b", "b");
+    check_value("\"b c\"", "b c");
+    check_value("\"\\\\ \\\" \\n\\r\\t\\b\\f\\s \\u{e9}\\u{1f600}\"", "\\ \" \n\r\t\u{8}\u{c}  é😀");
+    check_value("\"b \\ \r\n\t c\"", "b c");
+    check_value("#\"\\n\"#", "\\n");
+    check_value("##\"a\"#b\"##", "a\"#b");
+    check_value("\"\"\"\n\"\"\"", "");
+    check_value("\"\"\"\n  b\n    c\n\n \n   \n  \"\"\"", "b\n  c\n\n\n");
+    check_value("\"\"\"\r\n\tb\u{2028}\tc\r\t\"\"\"", "b\nc");
+    check_value("\"\"\"\n  b \\\n c\\n\n  \\  \"\"\"", "b c\n");
+    check_value("\"\"\"\n  b\\s\n  \\\"\"\"\n  \"\"\"", "b \n\"\"\"");
+    check_value("#\"\"\"\n  \\n \"\"\n  \"\"\"#", "\\n \"\"");
+    // `kdl` takes this one for a raw string of one line.
+    check_value("#\"\"\"\n\"\n\"\"\"#", "\"");
 }

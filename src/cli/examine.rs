@@ -1,0 +1,256 @@
+//! Compiling the images of a call and looking at their outputs; or knowing already what that comes to.
+
+use super::args::How;
+use super::memory::{Known, Memory, Seen};
+use super::outputs::{Output, examine};
+use super::recording::{Answers, Asked, Recorder};
+use super::session::Session;
+use super::told::{Range, Told};
+use crate::base::{FileId, Sum, map};
+use crate::compile::{Compiled, compile};
+use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::host::{Manifest, State};
+use crate::lower::Options;
+use crate::model::Image;
+use crate::syntax::{Node, Value};
+use crate::workspace::dockerignore_path;
+use std::collections::{BTreeMap, HashSet};
+use std::time::SystemTime;
+
+/// How outputs are looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Look {
+    /// Not at those of images with which something is wrong.
+    pub sound_alone: bool,
+    /// A file that has the signature it had holds what it held.
+    pub trusts_signatures: bool,
+}
+
+/// What an image comes to.
+struct Piece<T> {
+    outputs: Vec<Output>,
+    /// What was made of it; nothing if it was known.
+    made: Option<T>,
+    key: Sum,
+    fresh: Option<Known>,
+    seen: Vec<(String, Seen)>,
+}
+
+impl Session {
+    /// The outputs of the chosen images, all that is wrong with those told; and what `finish` makes of each image that is
+    /// not known to be what it should. Of an image that does not compile there are none.
+    pub fn examine<T: Send>(
+        &self,
+        how: &How,
+        look: Look,
+        manifest: &Manifest,
+        memory: &mut Memory,
+        diagnostics: &mut Diagnostics,
+        finish: impl Fn(&Compiled, &mut [Output]) -> T + Sync,
+    ) -> (Vec<Output>, Vec<T>) {
+        let started = SystemTime::now();
+        let examiner = Examiner::new(self, how, look, manifest, memory);
+        let pieces = self.each(diagnostics, |image, told| {
+            let (files, key) = examiner.key(image);
+            let known = examiner.memory.known(&key);
+            known.and_then(|known| examiner.recall(image, &files, key, known, told)).or_else(|| {
+                let (piece, compiled) = examiner.find_out(image, &files, key, told)?;
+                let mut piece = piece;
+                piece.made = Some(finish(&compiled, &mut piece.outputs));
+                Some(piece)
+            })
+        });
+        let all = self.selection.is_all();
+        let (mut outputs, mut made, mut keys) = (Vec::new(), Vec::new(), Vec::new());
+        for piece in pieces.into_iter().flatten() {
+            outputs.extend(piece.outputs);
+            made.extend(piece.made);
+            keys.push(piece.key);
+            if let Some(known) = piece.fresh {
+                memory.learn(piece.key, &known);
+            }
+            for (path, seen) in piece.seen {
+                memory.saw(path, seen, started);
+            }
+        }
+        if all {
+            memory.forget_but(&keys);
+        }
+        (outputs, made)
+    }
+}
+
+struct Examiner<'s> {
+    session: &'s Session,
+    options: Options,
+    look: Look,
+    manifest: &'s Manifest,
+    memory: &'s Memory,
+    /// The hash of the text of each file.
+    texts: BTreeMap<FileId, Sum>,
+    answers: Answers<'s>,
+    names: HashSet<&'s str>,
+}
+
+impl<'s> Examiner<'s> {
+    fn new(session: &'s Session, how: &How, look: Look, manifest: &'s Manifest, memory: &'s Memory) -> Self {
+        let workspace = &session.workspace;
+        let files = &workspace.files;
+        let hash = |file: FileId| (file, Sum::of(workspace.sources.presume(file).text.as_bytes()));
+        Self {
+            session,
+            options: session.options(how),
+            look,
+            manifest,
+            memory,
+            texts: map(&session.threads, files.len(), |at| hash(files[at].0)).into_iter().collect(),
+            answers: Answers::new(&session.disk),
+            names: workspace.declared.iter().map(|declared| declared.name.as_str()).collect(),
+        }
+    }
+
+    /// The files that `image` is made of, and the hash of all it is made of but for what it asks of the files around it.
+    fn key(&self, image: &Image) -> (Vec<FileId>, Sum) {
+        let files = self.session.files_of(image);
+        let mut bytes = format!("{:?}", self.options).into_bytes();
+        let mut push = |part: &[u8]| {
+            bytes.extend_from_slice(&(part.len() as u64).to_le_bytes());
+            bytes.extend_from_slice(part);
+        };
+        for part in [image.name.value.as_str(), &image.spec, &image.directory, &image.output] {
+            push(part.as_bytes());
+        }
+        for file in &files {
+            push(self.session.workspace.path(*file).as_bytes());
+            push(self.texts.get(file).map(|sum| sum.bytes().as_slice()).unwrap_or_default());
+        }
+        let key = Sum::of(&bytes);
+        (files, key)
+    }
+
+    /// What is known of `image`, if it still holds and its outputs are what they should be.
+    fn recall<T>(
+        &self,
+        image: &Image,
+        files: &[FileId],
+        key: Sum,
+        known: Known,
+        diagnostics: &mut Diagnostics,
+    ) -> Option<Piece<T>> {
+        let is_as_then = |(name, was): &(String, bool)| self.names.contains(name.as_str()) == *was;
+        if !known.names.iter().all(is_as_then) || !known.asked.iter().all(|asked| self.answers.holds(asked)) {
+            return None;
+        }
+        let mut told = Diagnostics::new();
+        for diagnostic in known.told {
+            told.tell(diagnostic.diagnostic(files)?);
+        }
+        for place in known.decided {
+            told.decided_by(place.span(files)?);
+        }
+        let mut piece = Piece { outputs: Vec::new(), made: None, key, fresh: None, seen: Vec::new() };
+        if !self.look.sound_alone || !told.has_errors() {
+            let dockerignore = dockerignore_path(&image.output);
+            for (path, hash) in [image.output.clone(), dockerignore].into_iter().zip(known.outputs) {
+                if !self.holds(&path, hash, &mut piece.seen) {
+                    return None;
+                }
+                piece.outputs.push(current(path, image, &hash, self.manifest));
+            }
+        }
+        diagnostics.extend(told);
+        Some(piece)
+    }
+
+    /// Whether the regular file `path` holds what hashes to `hash`.
+    fn holds(&self, path: &str, hash: Sum, seen: &mut Vec<(String, Seen)>) -> bool {
+        // Before it is read: what is changed behind it is changed behind the reading too.
+        let signature = self.session.disk.signature(path).ok().flatten();
+        if let (Some(signature), true) = (&signature, self.look.trusts_signatures)
+            && let Some(known) = self.memory.hash(path, signature)
+        {
+            return known == hash;
+        }
+        let found = super::outputs::found(self.session, path).ok().flatten();
+        let holds = found.is_some_and(|found| Sum::of(&found) == hash);
+        if let (Some(signature), true) = (signature, holds) {
+            seen.push((path.to_owned(), Seen { signature, hash }));
+        }
+        holds
+    }
+
+    /// Compiles `image` and looks at its outputs.
+    fn find_out<T>(
+        &self,
+        image: &Image,
+        files: &[FileId],
+        key: Sum,
+        diagnostics: &mut Diagnostics,
+    ) -> Option<(Piece<T>, Compiled)> {
+        let recorder = Recorder::new(&self.session.disk);
+        let mut told = Diagnostics::new();
+        let compiled = compile(image, &recorder, self.options, &mut told);
+        let fresh = compiled.as_ref().ok().and_then(|compiled| {
+            let outputs = [&compiled.printed.text, &compiled.dockerignore].map(|text| Sum::of(text.as_bytes()));
+            self.known(image, files, outputs, &told, recorder.into_asked())
+        });
+        let sound = !told.has_errors();
+        let outputs = compiled
+            .as_ref()
+            .ok()
+            .filter(|_| sound || !self.look.sound_alone)
+            .map(|compiled| examine(self.session, self.manifest, image, compiled, &mut told));
+        diagnostics.extend(told);
+        let piece = Piece { outputs: outputs.unwrap_or_default(), made: None, key, fresh, seen: Vec::new() };
+        Some((piece, compiled.ok()?))
+    }
+
+    /// What is to be known of `image` the next time; nothing, if what was told of it is about other files.
+    fn known(
+        &self,
+        image: &Image,
+        files: &[FileId],
+        outputs: [Sum; 2],
+        told: &Diagnostics,
+        asked: Vec<Asked>,
+    ) -> Option<Known> {
+        let mut names = Vec::new();
+        collect_names(&image.node, &mut names);
+        names.sort();
+        names.dedup();
+        let names = names.into_iter().map(|name| (name.to_owned(), self.names.contains(name))).collect();
+        let told_places = told.decisions().map(|place| Range::of(place, files));
+        Some(Known {
+            outputs,
+            decided: told_places.collect::<Option<_>>()?,
+            told: told.iter().map(|diagnostic: &Diagnostic| Told::of(diagnostic, files)).collect::<Option<_>>()?,
+            names,
+            asked,
+        })
+    }
+}
+
+/// An output that is what it should be.
+fn current(path: String, image: &Image, hash: &Sum, manifest: &Manifest) -> Output {
+    let owned = manifest.outputs.get(&path).is_some_and(|owned| owned.hashes.contains(hash));
+    Output {
+        path,
+        image: image.name.value.to_string(),
+        named_at: Some(image.name.span),
+        hash: Some(*hash),
+        text: None,
+        found: None,
+        state: State::Ok,
+        owned,
+    }
+}
+
+/// The names in a spec that mean an image of the workspace if there is one.
+fn collect_names<'n>(node: &'n Node, names: &mut Vec<&'n str>) {
+    for prop in node.props.iter().filter(|prop| prop.name.value == "image") {
+        if let Value::String(name) = &prop.entry.value {
+            names.push(name);
+        }
+    }
+    node.children().iter().for_each(|child| collect_names(child, names));
+}

@@ -1,0 +1,194 @@
+//! What is kept from run to run: it is never seen but in time.
+
+use super::workspace::{Ran, Workspace, image};
+use std::fs::{self, File};
+use std::path::PathBuf;
+
+const SPEC: &str = "image \"a\" {
+    from \"debian\"
+    pip \"requirements.txt\" into=\"/venv\"
+    copy \"src/*.py\" to=\"/app/\"
+    copy \"conf\" to=\"/conf\"
+    copy \"/bin/tool\" to=\"/bin/tool\" image=\"tools\"
+    workdir \"/app\"
+    user \"10001\"
+    cmd \"sleep\" \"1\"
+}
+";
+
+/// A workspace whose image `a` asks for all sorts of things around it.
+fn workspace() -> Workspace {
+    Workspace::new([
+        ("imgspec.kdl", "workspace {\n    members \"*/image.kdl\"\n}\n"),
+        ("a/image.kdl", SPEC),
+        ("a/requirements.txt", "flask==3.0.0\n"),
+        ("a/src/one.py", ""),
+        ("a/conf", ""),
+        ("b/image.kdl", &image("b")),
+    ])
+}
+
+/// The files that hold what is kept.
+fn kept(workspace: &Workspace) -> Vec<PathBuf> {
+    fs::read_dir(workspace.cache()).into_iter().flatten().map(|entry| entry.expect("read").path()).collect()
+}
+
+fn all(ran: &Ran) -> (Option<i32>, &str, &str) {
+    (ran.status, &ran.out, &ran.err)
+}
+
+/// That a run with what is kept and one without say the same of a workspace.
+#[track_caller]
+fn same(workspace: &Workspace, arguments: &str) {
+    let with = workspace.run(arguments);
+    let without = workspace.run(&format!("{arguments} --no-cache"));
+    assert_eq!(all(&with), all(&without), "{arguments}");
+}
+
+#[test]
+fn every_kind_of_change_is_seen() {
+    let check = |change: &dyn Fn(&Workspace), expected: &str| {
+        let workspace = workspace();
+        workspace.run("compile --unlocked").ends(0);
+        workspace.run("check --unlocked").ends(0).prints_part("2 images: 2 ok");
+        assert_eq!(kept(&workspace).len(), 1);
+        change(&workspace);
+        same(&workspace, "check --unlocked");
+        workspace.run("check --unlocked").prints_part(expected);
+        same(&workspace, "list --unlocked");
+        workspace.run("compile --unlocked");
+        same(&workspace, "check --unlocked");
+    };
+    let stale = "2 images: 1 ok, 1 stale";
+    check(&|_| {}, "2 images: 2 ok");
+    check(&|workspace| workspace.write("a/image.kdl", &SPEC.replace("10001", "10002")), stale);
+    check(&|workspace| workspace.write("b/image.kdl", &image("b").replace("sleep", "echo")), stale);
+    check(&|workspace| workspace.write("a/src/two.py", ""), "2 images: 2 ok");
+    check(&|workspace| fs::remove_file(workspace.path("a/src/one.py")).expect("removed"), "missing-source");
+    check(
+        &|workspace| {
+            fs::remove_file(workspace.path("a/conf")).expect("removed");
+            workspace.write("a/conf/x", "");
+        },
+        "2 images: 2 ok",
+    );
+    check(&|workspace| fs::remove_file(workspace.path("a/conf")).expect("removed"), "missing-source");
+    check(&|workspace| workspace.write("a/requirements.txt", "flask==3.0.0\n-r more.txt\n"), "more.txt");
+    check(&|workspace| fs::remove_file(workspace.path("a/requirements.txt")).expect("removed"), "requirements.txt");
+    check(&|workspace| workspace.write("c/image.kdl", &image("tools")), "3 images: 1 ok, 1 stale, 1 missing");
+    let settings = "members \"*/image.kdl\"; target \"classic\"";
+    check(&|workspace| workspace.write("imgspec.kdl", &format!("workspace {{ {settings} }}")), "stale");
+    let settings = "members \"*/image.kdl\"; rules { deny \"root-at-runtime\"; }";
+    check(&|workspace| workspace.write("imgspec.kdl", &format!("workspace {{ {settings} }}")), "2 images: 2 ok");
+    check(&|workspace| workspace.write("a/Dockerfile", "by hand"), "2 images: 1 ok, 1 edited");
+    check(&|workspace| fs::remove_file(workspace.path("a/Dockerfile")).expect("removed"), "1 missing");
+}
+
+#[test]
+fn an_output_of_the_same_size_and_time() {
+    let workspace = workspace();
+    workspace.run("compile --unlocked").ends(0);
+    workspace.run("compile --unlocked").ends(0).says_part("2 unchanged");
+    // So old that it is known by its signature, and that is kept.
+    std::thread::sleep(std::time::Duration::from_millis(150));
+    workspace.run("compile --unlocked").ends(0).says_part("2 unchanged");
+    let path = workspace.path("a/Dockerfile");
+    let modified = fs::metadata(&path).and_then(|metadata| metadata.modified()).expect("a time");
+    let text = workspace.read("a/Dockerfile").replace("10001", "10002");
+    fs::write(&path, text).expect("written");
+    File::options().write(true).open(&path).and_then(|file| file.set_modified(modified)).expect("set back");
+    workspace.run("compile --unlocked").ends(2).says_part("`a/Dockerfile` was changed by hand");
+    workspace.run("check --unlocked").ends(1).prints_part("1 edited");
+}
+
+#[test]
+fn what_is_kept_may_be_lost_or_broken() {
+    let workspace = workspace();
+    workspace.run("compile --unlocked --no-cache").ends(0);
+    assert_eq!(kept(&workspace), Vec::<PathBuf>::new());
+    workspace.run("compile --unlocked").ends(0);
+    let [file] = kept(&workspace).try_into().expect("one file");
+    let whole = fs::read(&file).expect("read");
+    let mut flipped = whole.clone();
+    flipped[whole.len() / 2] ^= 1;
+    for bytes in [&[][..], b"x", &whole[..whole.len() / 2], &flipped, &whole] {
+        fs::write(&file, bytes).expect("written");
+        same(&workspace, "check --unlocked");
+        workspace.run("compile --unlocked").ends(0).says_part("2 unchanged");
+    }
+    fs::remove_dir_all(workspace.cache()).expect("removed");
+    same(&workspace, "check --unlocked");
+    fs::remove_dir_all(workspace.cache()).expect("removed");
+    workspace.write("../cache/imgspec", "no directory");
+    workspace.run("compile --unlocked").ends(0).says_part("2 unchanged");
+}
+
+/// Warnings are told again, and so is what is denied.
+#[test]
+fn what_was_told_is_told_again() {
+    let workspace = Workspace::new([
+        (
+            "imgspec.kdl",
+            "workspace { members \"*.kdl\"; rules { allow \"sudo-in-run\" reason=\"x\"; allow \"cd-in-run\" reason=\"x\"; } }",
+        ),
+        ("a.kdl", "image \"a\" { from \"debian\"; run \"sudo make\"; }"),
+    ]);
+    let first = workspace.run("check --unlocked");
+    let told = ["root-at-runtime", "rule `cd-in-run` finds nothing here to allow"];
+    assert!(told.iter().all(|told| first.out.contains(told)), "{}", first.out);
+    for _ in 0..2 {
+        assert_eq!(workspace.run("check --unlocked").out, first.out);
+    }
+    same(&workspace, "check --unlocked --format json");
+    same(&workspace, "check");
+    same(&workspace, "check");
+}
+
+/// Random edits, each followed by runs with and without what is kept: both always say and write the same.
+#[test]
+fn random_edits() {
+    let edits: [(&str, &[&str]); 8] = [
+        ("a/image.kdl", &[SPEC, "image \"a\" {", "image \"a\" { from image=\"b\"; user \"1\"; }"]),
+        ("b/image.kdl", &["image \"b\" { from scratch; }", "image \"tools\" { from \"alpine\"; user \"2\"; }", "-"]),
+        ("c/image.kdl", &["image \"c\" { from image=\"a\"; run \"sudo x\"; }", "image \"a\" { from scratch; }", "-"]),
+        ("a/requirements.txt", &["flask==3.0.0\n", "flask\n", "-"]),
+        ("a/src/one.py", &["", "-"]),
+        ("a/conf", &["x", "-"]),
+        ("a/Dockerfile", &["by hand", "-"]),
+        (
+            "imgspec.kdl",
+            &[
+                "workspace { members \"*/image.kdl\"; }",
+                "workspace { members \"a/*.kdl\"; target \"classic\"; }",
+                "workspace { members \"*/image.kdl\"; rules { allow \"sudo-in-run\" reason=\"x\"; }; }",
+            ],
+        ),
+    ];
+    let (with, without) = (workspace(), workspace());
+    let mut state = 0x2545_f491_4f6c_dd1d_u64;
+    let mut random = |below: usize| {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        (state % below as u64) as usize
+    };
+    for round in 0..60 {
+        let (path, texts) = edits[random(edits.len())];
+        let text = texts[random(texts.len())];
+        for workspace in [&with, &without] {
+            match text {
+                "-" => drop(fs::remove_file(workspace.path(path))),
+                _ => workspace.write(path, text),
+            }
+        }
+        let arguments =
+            ["compile --unlocked", "compile --unlocked --force", "check --unlocked", "list --unlocked", "check"];
+        let arguments = arguments[random(arguments.len())];
+        let (one, other) = (with.run(arguments), without.run(&format!("{arguments} --no-cache")));
+        assert_eq!(all(&one), all(&other), "round {round}: {path} = {text}, {arguments}");
+        assert_eq!(with.files(), without.files(), "round {round}");
+        for file in with.files() {
+            assert_eq!(with.read(&file), without.read(&file), "round {round}: {file}");
+        }
+    }
+}
