@@ -90,7 +90,7 @@ impl Check {
             },
         );
         let rows = drift::all_rows(rows, &outputs);
-        let declared = session.selection.names(&session.workspace).len();
+        let declared = session.selection.units(&session.workspace).len();
         let summary = Summary::new(declared, &outputs);
         let mut diagnostics = diagnostics.into_sorted();
         let mut exit = exit_of(&diagnostics);

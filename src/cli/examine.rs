@@ -11,7 +11,7 @@ use crate::compile::{Compiled, compile};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::host::{Manifest, State};
 use crate::lower::Options;
-use crate::model::Image;
+use crate::model::{Image, Unit};
 use crate::syntax::{Node, Value};
 use crate::workspace::dockerignore_path;
 use std::collections::{BTreeMap, HashSet};
@@ -50,8 +50,8 @@ impl Session {
     ) -> (Vec<Output>, Vec<T>) {
         let started = SystemTime::now();
         let examiner = Examiner::new(self, how, look, manifest, memory);
-        let pieces = self.each(diagnostics, |image, told| {
-            let (files, key) = examiner.key(image);
+        let pieces = self.each(diagnostics, |unit, image, told| {
+            let (files, key) = examiner.key(unit);
             let known = examiner.memory.known(&key);
             known.and_then(|known| examiner.recall(image, &files, key, known, told)).or_else(|| {
                 let (piece, compiled) = examiner.find_out(image, &files, key, told)?;
@@ -105,19 +105,19 @@ impl<'s> Examiner<'s> {
             memory,
             texts: map(&session.threads, files.len(), |at| hash(files[at].0)).into_iter().collect(),
             answers: Answers::new(&session.disk),
-            names: workspace.declared.iter().map(|declared| declared.name.as_str()).collect(),
+            names: workspace.plan.units.iter().map(|unit| unit.name.value.as_str()).collect(),
         }
     }
 
-    /// The files that `image` is made of, and the hash of all it is made of but for what it asks of the files around it.
-    fn key(&self, image: &Image) -> (Vec<FileId>, Sum) {
-        let files = self.session.files_of(image);
+    /// The files that an image is made of, and the hash of all it is made of but for what it asks of the files around it.
+    fn key(&self, unit: &Unit) -> (Vec<FileId>, Sum) {
+        let files = self.session.files_of(unit);
         let mut bytes = format!("{:?}", self.options).into_bytes();
         let mut push = |part: &[u8]| {
             bytes.extend_from_slice(&(part.len() as u64).to_le_bytes());
             bytes.extend_from_slice(part);
         };
-        for part in [image.name.value.as_str(), &image.spec, &image.directory, &image.output] {
+        for part in [unit.name.value.as_str(), &unit.spec, &unit.directory, &unit.output] {
             push(part.as_bytes());
         }
         for file in &files {

@@ -80,8 +80,8 @@ pub fn examine(
 /// told what it should hold while one has mistakes.
 pub fn examine_bake(session: &Session, manifest: &Manifest, diagnostics: &mut Diagnostics) -> Option<Output> {
     let workspace = &session.workspace;
-    let bake = workspace.bake.as_ref().filter(|_| !diagnostics.has_errors() && !workspace.diagnostics.has_errors())?;
-    let text = dockerfile::bake(&session.facts());
+    let bake = workspace.bake().filter(|_| !diagnostics.has_errors() && !workspace.diagnostics.has_errors())?;
+    let text = dockerfile::bake(&session.facts()?);
     match found(session, &bake.value) {
         Ok(found) => {
             let mut output = output(manifest, bake.value.clone(), "", Some(&text), found);
@@ -164,10 +164,10 @@ impl Outputs {
     /// Outputs that the manifest has and no image claims.
     fn find_orphans(&mut self, session: &Session) {
         let mut claimed: BTreeSet<String> = BTreeSet::new();
-        claimed.extend(session.workspace.bake.iter().map(|bake| bake.value.clone()));
-        for declared in &session.workspace.declared {
-            claimed.insert(dockerignore_path(&declared.output));
-            claimed.insert(declared.output.clone());
+        claimed.extend(session.workspace.bake().map(|bake| bake.value.clone()));
+        for unit in &session.workspace.plan.units {
+            claimed.insert(dockerignore_path(&unit.output));
+            claimed.insert(unit.output.to_string());
         }
         let orphans: Vec<(String, String)> = self
             .manifest

@@ -4,16 +4,18 @@ use super::Exit;
 use super::args::{Call, How};
 use super::memory::Memory;
 use super::terminal::Terminal;
-use crate::base::{FileId, World as _, map};
+use crate::base::{FileId, Span, World as _, map};
 use crate::compile::{Compiled, compile};
 use crate::diagnostic::codes::{NO_MATCH, UNREADABLE_FILE};
 use crate::diagnostic::{Diagnostic, Diagnostics, Reported, Severity, Sources};
 use crate::dockerfile::BakeFacts;
 use crate::host::{Disk, Lock, MANIFEST, Manifest, Threads, WORKSPACE_FILE, find_workspace, reason, sweep};
 use crate::lower::Options;
-use crate::model::Image;
+use crate::model::{Image, Ties, Unit};
 use crate::rule;
+use crate::spec::RuleSetting;
 use crate::workspace::{self, Selection, Workspace};
+use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -144,7 +146,7 @@ impl Session {
         let mut diagnostics = Diagnostics::new();
         let workspace = &self.workspace;
         // Without images there may still be outputs of earlier ones to take back.
-        if workspace.declared.is_empty()
+        if workspace.plan.units.is_empty()
             && !workspace.diagnostics.has_errors()
             && !matches!(self.disk.entry(MANIFEST), Ok(Some(_)))
         {
@@ -184,10 +186,14 @@ impl Session {
         Manifest::read(&self.disk, &mut self.workspace.sources, diagnostics)
     }
 
-    /// What the bake file has to know of the images without mistakes.
-    pub fn facts(&self) -> Vec<BakeFacts> {
-        let images = &self.workspace.images;
-        map(&self.threads, images.len(), |at| BakeFacts::new(&images[at]))
+    /// What the bake file has to know of all images; nothing if one of them has mistakes.
+    pub fn facts(&self) -> Option<Vec<BakeFacts>> {
+        let units = &self.workspace.plan.units;
+        let facts = map(&self.threads, units.len(), |at| {
+            let image = self.workspace.resolve(&units[at], &mut Diagnostics::new());
+            image.ok().map(|image| BakeFacts::new(&image))
+        });
+        facts.into_iter().collect()
     }
 
     /// Compiles the chosen images that have no mistakes so far, side by side, and tells all that is wrong with the
@@ -200,21 +206,25 @@ impl Session {
         look: impl Fn(&Image, &Compiled, &mut Diagnostics) -> T + Sync,
     ) -> Vec<Option<T>> {
         let options = self.options(how);
-        self.each(diagnostics, |image, told| {
+        self.each(diagnostics, |_, image, told| {
             compile(image, &self.disk, options, told).ok().map(|compiled| look(image, &compiled, told))
         })
     }
 
     /// How images are compiled.
     pub fn options(&self, how: &How) -> Options {
-        let target = how.target.map(|target| target.0).or(self.workspace.target).unwrap_or_default();
+        let target = how.target.map(|target| target.0).or(self.workspace.target()).unwrap_or_default();
         Options { target, unlocked: how.unlocked }
     }
 
-    /// The files that an image is made of.
-    pub fn files_of(&self, image: &Image) -> Vec<FileId> {
+    /// The files that an image is made of, the workspace's own first.
+    pub fn files_of(&self, unit: &Unit) -> Vec<FileId> {
         let mut files: Vec<FileId> = self.workspace.files.first().map(|(own, _)| *own).into_iter().collect();
-        files.extend(Some(image.node.span.file).filter(|file| !files.contains(file)));
+        for file in self.workspace.plan.files(unit) {
+            if !files.contains(&file) {
+                files.push(file);
+            }
+        }
         files
     }
 
@@ -223,22 +233,31 @@ impl Session {
     pub fn each<T: Send>(
         &self,
         diagnostics: &mut Diagnostics,
-        work: impl Fn(&Image, &mut Diagnostics) -> Option<T> + Sync,
+        work: impl Fn(&Unit, &Image, &mut Diagnostics) -> Option<T> + Sync,
     ) -> Vec<Option<T>> {
-        let units = self.selection.images(&self.workspace);
+        let units = self.selection.units(&self.workspace);
         diagnostics.extend(self.selection.diagnostics(&self.workspace));
         let outcomes = map(&self.threads, units.len(), |at| {
             let mut told = Diagnostics::new();
-            (work(units[at], &mut told), told)
+            let Ok(image) = self.workspace.resolve(units[at], &mut told) else {
+                return (None, told, Vec::new(), None);
+            };
+            let shared: Vec<RuleSetting> = image.rule_settings().filter(|setting| setting.shared).cloned().collect();
+            (work(units[at], &image, &mut told), told, shared, Ties::of(&image))
         });
         let mut kept = Vec::with_capacity(outcomes.len());
-        for (outcome, told) in outcomes {
+        let mut shared: BTreeMap<Span, RuleSetting> = BTreeMap::new();
+        let mut ties = Vec::new();
+        for (outcome, told, settings, tied) in outcomes {
+            ties.extend(tied);
             diagnostics.extend(told);
             kept.push(outcome);
+            shared.extend(settings.into_iter().map(|setting| (setting.rule.span, setting)));
         }
-        // What the workspace allows, none of its images needs: told if all of them were looked at.
-        if kept.len() == self.workspace.declared.len() && kept.iter().all(Option::is_some) {
-            rule::tell_needless(&self.workspace.rules, diagnostics);
+        self.workspace.plan.check_ties(&ties, diagnostics);
+        // What several images share may be there for one of them: told if all of them were looked at.
+        if self.selection.is_all() && kept.iter().all(Option::is_some) {
+            rule::tell_needless(shared.values(), diagnostics);
         }
         kept
     }
