@@ -8,11 +8,17 @@ mod bake;
 mod cache;
 #[path = "cli/commands.rs"]
 mod commands;
+#[path = "cli/explain.rs"]
+mod explain;
 #[path = "cli/input.rs"]
 mod input;
 #[path = "cli/interruption.rs"]
 mod interruption;
 #[path = "cli/outputs.rs"]
 mod outputs;
+#[path = "cli/templates.rs"]
+mod templates;
+#[path = "cli/ties.rs"]
+mod ties;
 #[path = "cli/workspace.rs"]
 mod workspace;

@@ -10,7 +10,7 @@ use super::session::{Access, Session};
 use super::terminal::{Terminal, counted};
 use crate::base::Sum;
 use crate::diagnostic::codes::{FOREIGN_OUTPUT, NO_MATCH, UNWRITABLE_OUTPUT};
-use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::diagnostic::{Diagnostic, Diagnostics, Severity};
 use crate::host::{Change, MANIFEST, Ownership, Receipt, State, Unwritable, commit};
 use clap::Args;
 use std::collections::{BTreeMap, BTreeSet};
@@ -73,6 +73,7 @@ impl Compile {
         // What something is wrong with must not be written.
         let look = Look { sound_alone: true, trusts_signatures: true };
         let (outputs, _) = session.examine(&self.how, look, &manifest, &mut memory, &mut diagnostics, |_, _| ());
+        let outputs = without_tied(outputs, &diagnostics);
         let bake = examine_bake(&session, &manifest, &mut diagnostics);
         let left = session.workspace.bake().filter(|_| bake.is_none());
         let outputs = outputs.into_iter().chain(bake).collect();
@@ -170,6 +171,14 @@ impl Compile {
         text.push_str(&format!("{}: {written} written, {unchanged} unchanged\n", counted(images.len(), "image")));
         text
     }
+}
+
+/// The outputs of images with which nothing is wrong beside others either, such as a tag that two have.
+fn without_tied(mut outputs: Vec<Output>, diagnostics: &Diagnostics) -> Vec<Output> {
+    let errors = diagnostics.iter().filter(|diagnostic| diagnostic.severity == Severity::Error);
+    let wrong: BTreeSet<&str> = errors.flat_map(|diagnostic| &diagnostic.images).map(|image| &**image).collect();
+    outputs.retain(|output| !wrong.contains(output.image.as_str()));
+    outputs
 }
 
 /// Whether an output holds what imgspec did not write, and is not what it should be.

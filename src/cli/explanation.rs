@@ -64,13 +64,13 @@ impl Explanation<'_> {
         let origins = &self.image.origins;
         let own = || with(&|node| is_at(node));
         let read = || {
-            let declared: Vec<&str> = origins.declared().filter(|(_, span)| is_at(*span)).map(|(name, _)| name).collect();
+            let declared: Vec<&str> =
+                origins.declared().filter(|(_, span)| is_at(*span)).map(|(name, _)| name).collect();
             let is_meant = |used: &&Binding| is_at(used.span) || declared.contains(&used.name.as_str());
-            with(&|node| origins.names_used(node).iter().any(|used| is_meant(used)))
+            with(&|node| origins.names_used(node).iter().any(is_meant))
         };
-        let named = || {
-            with(&|node| origins.body_of(node).and_then(|body| body.named).is_some_and(|(place, _)| is_at(place)))
-        };
+        let named =
+            || with(&|node| origins.body_of(node).and_then(|body| body.named).is_some_and(|(place, _)| is_at(place)));
         let taken = || {
             let involved = |span: Span| {
                 origins.overrides.iter().any(|taken| {
@@ -78,7 +78,11 @@ impl Explanation<'_> {
                 })
             };
             let text = with(&involved);
-            if text.is_empty() { self.gone(|taken| is_at(taken.winner) || is_at(taken.loser)) } else { text }
+            let gone = || match self.gone(|taken| is_at(taken.winner) || is_at(taken.loser)) {
+                gone if gone.is_empty() => gone,
+                gone => format!("{BOLD}{}{BOLD:#}\n{gone}", self.image.name.value),
+            };
+            if text.is_empty() { gone() } else { text }
         };
         let ways: [&dyn Fn() -> String; 4] = [&own, &read, &named, &taken];
         ways.iter().map(|way| way()).find(|text| !text.is_empty()).unwrap_or_default()
@@ -102,7 +106,8 @@ impl Explanation<'_> {
     /// Where a body is named.
     fn named(&self, body: &Drawn) -> String {
         let verb = |is_used| if is_used { "used" } else { "extended" };
-        let named = body.named.map(|(at, is_used)| format!(", {} at {}", verb(is_used), self.sources.path_and_line(at)));
+        let named =
+            body.named.map(|(at, is_used)| format!(", {} at {}", verb(is_used), self.sources.path_and_line(at)));
         named.unwrap_or_default()
     }
 
@@ -129,7 +134,8 @@ impl Explanation<'_> {
             let place = self.line_of(*origin);
             if seen.insert((place.clone(), None)) {
                 let body = self.image.origins.body_of(*origin).filter(|body| body.place != self.own_body());
-                let body = body.map(|body| format!("  ({}{}{})", body.described, self.when(*origin), self.named(&body)));
+                let body =
+                    body.map(|body| format!("  ({}{}{})", body.described, self.when(*origin), self.named(&body)));
                 let body = body.unwrap_or_else(|| match self.when(*origin) {
                     when if when.is_empty() => when,
                     when => format!("  ({})", when.trim_start_matches(", ")),
@@ -164,7 +170,7 @@ impl Explanation<'_> {
         }
         self.overridden_by(node, None, &mut notes);
         for taken in self.image.origins.overrides.iter().filter(|taken| taken.loser == node && taken.removes) {
-            notes.push(format!("{} is removed at {}", self.part(taken), self.line_of(taken.winner)));
+            notes.push(format!("{} is removed at {}", self.part(taken), self.sources.path_and_line(taken.winner)));
         }
         notes
     }
@@ -177,7 +183,8 @@ impl Explanation<'_> {
                 continue;
             }
             let body = self.image.origins.body_of(taken.loser).map(|body| format!(" of {}", body.described));
-            let note = format!("overrides {lost}{} at {}", body.unwrap_or_default(), self.line_of(taken.part));
+            let place = self.sources.path_and_line(taken.part);
+            let note = format!("overrides {lost}{} at {place}", body.unwrap_or_default());
             if !notes.contains(&note) {
                 notes.push(note);
                 self.overridden_by(taken.loser, Some(&lost), notes);
@@ -206,7 +213,7 @@ impl Explanation<'_> {
         let mut lines: Vec<String> = Vec::new();
         for taken in self.image.origins.overrides.iter().filter(|taken| wanted(taken)) {
             let verb = if taken.removes { "removed" } else { "overridden" };
-            let (lost, winner) = (self.line_of(taken.part), self.line_of(taken.winner));
+            let (lost, winner) = (self.line_of(taken.part), self.sources.path_and_line(taken.winner));
             let line = format!("    {lost}\n        {} is {verb} at {winner}\n", self.part(taken));
             if !lines.contains(&line) {
                 lines.push(line);

@@ -242,7 +242,8 @@ impl Slot {
 
 /// Where a part of `node` is named.
 fn place(node: &Node, element: &Element<'_>) -> Span {
-    let child = || element.child.map_or(node.name.span, |child| child.args.first().map_or(child.name.span, |arg| arg.span));
+    let child =
+        || element.child.map_or(node.name.span, |child| child.args.first().map_or(child.name.span, |arg| arg.span));
     match element.at {
         Locus::Node => {
             // Of several of one kind it is the name that tells them apart.
@@ -252,7 +253,9 @@ fn place(node: &Node, element: &Element<'_>) -> Span {
         Locus::Arg(at) => node.args[at].span,
         Locus::Prop(at) => node.props[at].name.span,
         Locus::Child(_) => child(),
-        Locus::ChildArg(_, at) => element.child.and_then(|child| child.args.get(at)).map_or(node.name.span, |arg| arg.span),
+        Locus::ChildArg(_, at) => {
+            element.child.and_then(|child| child.args.get(at)).map_or(node.name.span, |arg| arg.span)
+        }
     }
 }
 
