@@ -115,8 +115,8 @@ impl Case {
             costs.time("kdl", || KdlDocument::parse_v2(&self.text).expect("KDL"));
         }
         let nodes = costs.time("syntax", || syntax::parse(FileId(0), &self.text, told)).expect("KDL");
-        let file = costs.time("spec", || SpecFile::decode(&self.path, &nodes, told));
-        let images = costs.time("model", || model::resolve(&[file], None, told));
+        let file = costs.time("spec", || SpecFile::decode(&self.path, nodes, told));
+        let images = costs.time("model", || model::resolve(vec![file], told));
         let world = &self.world;
         for image in &images {
             let mut graph =

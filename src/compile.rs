@@ -34,11 +34,23 @@ pub fn read(
 ) -> Result<SpecFile, Reported> {
     let file = sources.add(path, text);
     let nodes = syntax::parse(file, text, diagnostics)?;
-    Ok(SpecFile::decode(path, &nodes, diagnostics))
+    Ok(SpecFile::decode(path, nodes, diagnostics))
 }
 
 /// Compiles an image.
 pub fn compile(
+    image: &Image,
+    world: &dyn World,
+    options: Options,
+    diagnostics: &mut Diagnostics,
+) -> Result<Compiled, Reported> {
+    let mut told = Diagnostics::new();
+    let compiled = compile_whole(image, world, options, &mut told);
+    diagnostics.extend(told.map(|diagnostic| image.origins.trace(diagnostic)));
+    compiled
+}
+
+fn compile_whole(
     image: &Image,
     world: &dyn World,
     options: Options,

@@ -50,6 +50,8 @@ const MACHINE: &[&str] = &["fs", "env", "net", "process", "time", "thread"];
 
 /// Crates that belong to some rooms alone.
 const CRATES: &[(&str, &[&str])] = &[
+    ("minijinja", &["model"]),
+    ("regex", &["spec"]),
     ("tempfile", OUTER),
     ("fs4", OUTER),
     ("cap_std", OUTER),

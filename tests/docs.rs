@@ -132,7 +132,7 @@ fn decodes(text: &str) -> Result<(), String> {
     let (mut sources, mut diagnostics) = (Sources::new(), Diagnostics::new());
     let file = sources.add("block", text);
     if let Ok(nodes) = syntax::parse(file, text, &mut diagnostics) {
-        spec::decode(&nodes, &mut diagnostics);
+        spec::decode(nodes, &mut diagnostics);
     }
     match diagnostics.is_empty() {
         true => Ok(()),

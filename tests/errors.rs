@@ -10,12 +10,14 @@ mod machine;
 mod support;
 
 use annotate::{annotate, without_annotations};
-use imgspec::base::{MemoryWorld, World};
-use imgspec::compile::{compile, read};
+use imgspec::base::{ContextEntry, EntryKind, InTurn, Invalid, MemoryWorld, World};
+use imgspec::compile::compile;
 use imgspec::diagnostic::{CODES, Code, Diagnostic, Diagnostics, Sources, render};
 use imgspec::host::Disk;
 use imgspec::lower::Options;
-use imgspec::{model, rule};
+use imgspec::model::Ties;
+use imgspec::syntax::Decode as _;
+use imgspec::{rule, spec, syntax, workspace};
 use proptest::prelude::*;
 use similar::TextDiff;
 use std::collections::BTreeMap;
@@ -38,18 +40,52 @@ fn the_machine_is_told_of() {
     assert!(failures.is_empty(), "\n{failures}");
 }
 
-/// The whole compiler on one file that is all of a workspace.
-fn compile_text(text: &str, world: &dyn World, unlocked: bool) -> (Vec<Diagnostic>, Sources) {
-    let (mut sources, mut diagnostics) = (Sources::new(), Diagnostics::new());
-    if let Ok(file) = read("image.kdl", text, &mut sources, &mut diagnostics) {
-        let files = [file];
-        let workspace = files[0].document.workspace.as_ref();
-        let target = workspace.and_then(|workspace| workspace.target).unwrap_or_default();
-        for image in model::resolve(&files, workspace, &mut diagnostics) {
-            let _ = compile(&image, world, Options { target, unlocked }, &mut diagnostics);
+/// The files of `below`, and `text` as `image.kdl`.
+struct Beside<'a> {
+    text: &'a str,
+    below: &'a dyn World,
+}
+
+impl World for Beside<'_> {
+    fn entry(&self, path: &str) -> Result<Option<ContextEntry>, Invalid> {
+        if path == "image.kdl" {
+            return Ok(Some(ContextEntry { path: path.to_owned(), kind: EntryKind::File }));
+        }
+        self.below.entry(path)
+    }
+
+    fn list(&self, path: &str) -> Result<Vec<ContextEntry>, Invalid> {
+        self.below.list(path)
+    }
+
+    fn read(&self, path: &str) -> Result<String, Invalid> {
+        match path {
+            "imgspec.kdl" => Ok(SEVERAL.to_owned()),
+            "image.kdl" => Ok(self.text.to_owned()),
+            _ => self.below.read(path),
         }
     }
-    (diagnostics.into_sorted(), sources)
+}
+
+/// A workspace in which a file may hold several images.
+const SEVERAL: &str = "workspace { members \"image.kdl\"; output \"${{ image }}.Dockerfile\" }";
+
+/// The whole compiler on one file that is all of a workspace, or its own file if it says something of the workspace.
+fn compile_text(text: &str, world: &dyn World, unlocked: bool) -> (Vec<Diagnostic>, Sources) {
+    let is_own = text.lines().any(|line| ["workspace", "defaults", "rule "].iter().any(|node| line.starts_with(node)));
+    let own = if is_own { "image.kdl" } else { "imgspec.kdl" };
+    let workspace = workspace::read(&Beside { text, below: world }, &InTurn, own);
+    let mut diagnostics = workspace.diagnostics.clone();
+    let options = Options { target: workspace.target().unwrap_or_default(), unlocked };
+    let mut ties = Vec::new();
+    for unit in &workspace.plan.units {
+        if let Ok(image) = workspace.resolve(unit, &mut diagnostics) {
+            ties.extend(Ties::of(&image));
+            let _ = compile(&image, world, options, &mut diagnostics);
+        }
+    }
+    workspace.plan.check_ties(&ties, &mut diagnostics);
+    (diagnostics.into_sorted(), workspace.sources)
 }
 
 #[test]
@@ -163,10 +199,43 @@ fn kdl_blocks(page: &str) -> Vec<&str> {
 
 /// An example as a file: nodes of a body stand in an image.
 fn whole(example: &str) -> String {
-    let is_whole =
-        example.lines().any(|line| ["image ", "workspace "].iter().any(|word| line.trim_start().starts_with(word)));
+    let is_whole = example.lines().any(|line| {
+        ["image ", "template ", "mixin ", "workspace "].iter().any(|word| line.trim_start().starts_with(word))
+    });
     let base = if example.contains("from ") { "" } else { "from \"debian:bookworm-slim\"\n" };
     if is_whole { example.to_owned() } else { format!("image \"app\" {{\n{base}{example}}}\n") }
+}
+
+/// What is told of the bodies of a file's images where nobody decodes them, and is not told where they are decoded.
+fn told_without_decoding(text: &str) -> (Vec<Diagnostic>, usize) {
+    let (mut decoding, mut checking) = (Diagnostics::new(), Diagnostics::new());
+    let file = Sources::new().add("image.kdl", text);
+    let Ok(nodes) = syntax::parse(file, text, &mut Diagnostics::new()) else { return (Vec::new(), 0) };
+    // What it draws from is no part of it here.
+    let is_alone = |node: &&syntax::Node| node.name() == "image" && node.prop("extends").is_none();
+    for image in nodes.iter().filter(is_alone) {
+        let _ = spec::Image::decode(image, &mut decoding);
+        spec::check_body(image.children(), "`image`", &mut checking);
+    }
+    let (decoded, mut checked) = (decoding.into_sorted(), checking.into_sorted());
+    let count = checked.len();
+    checked.retain(|diagnostic| !decoded.contains(diagnostic));
+    (checked, count)
+}
+
+/// A body that no image uses is told of in the words of one that is used, so that a mistake is told once.
+#[test]
+fn bodies_nobody_decodes_are_told_the_same() {
+    let mut count = 0;
+    for entry in fs::read_dir(root().join("specs/errors")).expect("a directory") {
+        let path = entry.expect("an entry").path();
+        if path.extension().is_some_and(|extension| extension == "kdl") {
+            let (others, told) = told_without_decoding(&fs::read_to_string(&path).expect("a spec"));
+            assert_eq!(others, [], "{}", path.display());
+            count += told;
+        }
+    }
+    assert!(count > 30, "{count} mistakes are found without decoding");
 }
 
 /// Pieces of specs, sound ones and others.
@@ -212,5 +281,6 @@ proptest! {
         prop_assert!(!shown.contains(['\u{1b}', '\u{202e}', '\t', '\r']), "{}", shown);
         let (again, _) = compile_text(&text, &page_world(), true);
         prop_assert_eq!(diagnostics, again);
+        prop_assert_eq!(told_without_decoding(&text).0, []);
     }
 }

@@ -11,6 +11,7 @@ use imgspec::dockerfile::Instruction;
 use imgspec::lower::{Options, lower};
 use imgspec::model;
 use imgspec::pass::PASSES;
+use imgspec::workspace::dockerignore_path;
 use similar::TextDiff;
 use std::collections::BTreeMap;
 use std::fs;
@@ -28,11 +29,15 @@ fn specs() {
         match compile_case(&case) {
             Ok(images) => {
                 for image in images {
-                    let directory = Path::new(&case).join(image.directory);
+                    let output = format!("{case}/{}", image.output);
+                    let graph = match output.strip_suffix("/Dockerfile") {
+                        Some(directory) => format!("{directory}/graph.txt"),
+                        None => format!("{output}.graph.txt"),
+                    };
                     let compiled = image.compiled;
-                    expected.insert(directory.join("Dockerfile"), compiled.printed.text);
-                    expected.insert(directory.join("Dockerfile.dockerignore"), compiled.dockerignore);
-                    expected.insert(directory.join("graph.txt"), compiled.graph.to_string());
+                    expected.insert(dockerignore_path(&output).into(), compiled.dockerignore);
+                    expected.insert(output.into(), compiled.printed.text);
+                    expected.insert(graph.into(), compiled.graph.to_string());
                 }
             }
             Err(diagnostics) => failures.push_str(&format!("{case}:\n{diagnostics}\n")),
@@ -73,7 +78,7 @@ fn passes() {
         let text = text.unwrap_or_else(|error| panic!("the pass {} has no spec: {error}", pass.name));
         let (mut sources, mut diagnostics) = (Sources::new(), Diagnostics::new());
         let file = imgspec::compile::read("image.kdl", &text, &mut sources, &mut diagnostics).expect(pass.name);
-        let images = model::resolve(&[file], None, &mut diagnostics);
+        let images = model::resolve(vec![file], &mut diagnostics);
         let world = imgspec::base::MemoryWorld::new([("requirements.txt", "flask==3.0.0\n"), ("src/app.py", "")]);
         let mut graph = lower(&images[0], &world, Options::default(), &mut diagnostics).expect(pass.name);
         for earlier in &PASSES[..number] {

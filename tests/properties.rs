@@ -77,7 +77,7 @@ fn spec(nodes: &[Node]) -> String {
 fn lowered(text: &str) -> Option<Graph> {
     let (mut sources, mut diagnostics) = (Sources::new(), Diagnostics::new());
     let file = read("image.kdl", text, &mut sources, &mut diagnostics).ok()?;
-    let images = model::resolve(&[file], None, &mut diagnostics);
+    let images = model::resolve(vec![file], &mut diagnostics);
     let image = images.first().unwrap_or_else(|| panic!("{text}\n{diagnostics:?}"));
     let options = Options { unlocked: true, ..Options::default() };
     Some(lower(image, &world(), options, &mut diagnostics).unwrap_or_else(|_| panic!("{text}\n{diagnostics:?}")))
@@ -99,7 +99,7 @@ fn passed(text: &str) -> Option<Graph> {
 fn whole(text: &str) -> Option<Compiled> {
     let (mut sources, mut diagnostics) = (Sources::new(), Diagnostics::new());
     let file = read("image.kdl", text, &mut sources, &mut diagnostics).ok()?;
-    let images = model::resolve(&[file], None, &mut diagnostics);
+    let images = model::resolve(vec![file], &mut diagnostics);
     let options = Options { unlocked: true, ..Options::default() };
     compile(&images[0], &world(), options, &mut diagnostics).ok()
 }

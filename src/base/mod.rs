@@ -22,7 +22,7 @@ pub use duration::Duration;
 pub use image_path::{ImagePath, normalize};
 pub use image_ref::ImageRef;
 pub use mode::Mode;
-pub use names::{EnvName, GroupName, ImageName, Owner, Platform, StageName};
+pub use names::{EnvName, GroupName, ImageName, Owner, ParamName, Platform, StageName, TemplateName};
 pub use port::{Port, Protocol};
 pub use sha256::{Sum, sha256_hex};
 pub use span::{FileId, Span, Spanned};

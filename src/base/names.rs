@@ -1,12 +1,13 @@
 //! Names: of images, stages, variables, users, platforms.
 
 use super::Invalid;
+use serde::{Deserialize, Serialize};
 use std::fmt;
 
 macro_rules! name_type {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
-        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
         pub struct $name(String);
 
         impl $name {
@@ -37,6 +38,25 @@ impl ImageName {
         } else {
             Err(Invalid::new(format!(
                 "`{text}` is not an image name: a-z and 0-9, with `-`, `_` or `.` between them, at most 128"
+            )))
+        }
+    }
+}
+
+name_type! {
+    /// The name of a template or mixin.
+    TemplateName
+}
+
+impl TemplateName {
+    /// The name `text`, or why it is none.
+    pub fn parse(text: &str) -> Result<Self, Invalid> {
+        let plain = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
+        if (1..=128).contains(&text.len()) && text.chars().all(plain) {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(Invalid::new(format!(
+                "`{text}` is not a template's name: letters, digits, `-`, `_` and `.`, at most 128"
             )))
         }
     }
@@ -117,6 +137,38 @@ impl EnvName {
     pub fn is_of_builder(&self) -> bool {
         let what = self.0.strip_prefix("TARGET").or_else(|| self.0.strip_prefix("BUILD"));
         what.is_some_and(|what| ["PLATFORM", "OS", "ARCH", "VARIANT", "STAGE"].contains(&what))
+    }
+}
+
+name_type! {
+    /// The name of a parameter or of an axis of a matrix: what an expression can call it by.
+    ParamName
+}
+
+impl ParamName {
+    /// The names that every image's expressions have.
+    pub const BUILTINS: &'static [&'static str] = &["dir", "image"];
+
+    /// Words of the language of expressions.
+    const RESERVED: &'static [&'static str] = &[
+        "False", "None", "True", "and", "elif", "else", "false", "if", "in", "is", "loop", "none", "not", "or", "self",
+        "true",
+    ];
+
+    /// The name `text`, or why it is none.
+    pub fn parse(text: &str) -> Result<Self, Invalid> {
+        let invalid = |reason: &str| Err(Invalid::new(format!("`{text}` cannot name a parameter: {reason}")));
+        if Self::BUILTINS.contains(&text) {
+            return invalid("each image has that name");
+        }
+        if Self::RESERVED.contains(&text) {
+            return invalid("it is a word of expressions");
+        }
+        match EnvName::parse(text) {
+            Ok(_) if text.len() <= 64 => Ok(Self(text.to_owned())),
+            Ok(_) => invalid("a name has at most 64 characters"),
+            Err(_) => invalid("it has letters, digits and `_`, the first no digit"),
+        }
     }
 }
 
@@ -215,6 +267,11 @@ mod tests {
         check(GroupName::parse, &["backend", "web-2", "a_b", "9"], &["", "Web", "a.b", "default", "-a", "a__b"]);
         check(StageName::parse, &["build", "build-2"], &["", "Build", "scratch", "context", "0", "2nd", "a b"]);
         check(EnvName::parse, &["PATH", "_x1"], &["", "1A", "A-B", "A B", "A=", "$A", "é"]);
+        check(
+            ParamName::parse,
+            &["port", "_x1", "Queue", "images"],
+            &["", "a-b", "1a", "é", "a.b", "image", "dir", "and", "None", "loop", &"a".repeat(65)],
+        );
         check(
             Owner::parse,
             &["app", "app:app", "1000:0", "www-data", "0"],

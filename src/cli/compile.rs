@@ -49,9 +49,9 @@ impl Compile {
 
     fn print(&self, session: Session, terminal: &mut Terminal) -> Exit {
         let mut diagnostics = Diagnostics::new();
-        let chosen = session.selection.names(&session.workspace);
+        let chosen = session.selection.units(&session.workspace);
         if chosen.len() != 1 {
-            let names: Vec<&str> = chosen.iter().take(5).map(|declared| declared.name.as_str()).collect();
+            let names: Vec<&str> = chosen.iter().take(5).map(|unit| unit.name.value.as_str()).collect();
             let message = format!("`--stdout` prints one image, and {} are chosen", chosen.len());
             let diagnostic = Diagnostic::unplaced(&NO_MATCH, message);
             diagnostics.error(diagnostic.hint(format!("name one, such as {}", names.join(", "))));
@@ -72,10 +72,10 @@ impl Compile {
         let mut memory = session.memory(!self.caching.no_cache);
         // What something is wrong with must not be written.
         let look = Look { sound_alone: true, trusts_signatures: true };
-        let (outputs, _) = session.examine(&self.how, look, &manifest, &mut memory, &mut diagnostics, |_, _| ());
-        let bake = examine_bake(&session, &manifest, &mut diagnostics);
-        let left = session.workspace.bake.as_ref().filter(|_| bake.is_none());
-        let outputs = outputs.into_iter().chain(bake).collect();
+        let examined = session.examine(&self.how, look, &manifest, &mut memory, &mut diagnostics, |_, _| ());
+        let bake = examine_bake(&session, &manifest, &examined.bake, &mut diagnostics);
+        let left = session.workspace.bake().filter(|_| bake.is_none());
+        let outputs = examined.outputs.into_iter().chain(bake).collect();
         let outputs = Outputs::new(&session, manifest, outputs);
         if !self.force {
             for output in outputs.list.iter().filter(|output| is_foreign(output)) {

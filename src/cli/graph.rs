@@ -42,7 +42,7 @@ impl Graph {
             Err(refused) => return refused.tell(terminal),
         };
         let mut diagnostics = Diagnostics::new();
-        let chosen = session.selection.names(&session.workspace).len();
+        let chosen = session.selection.units(&session.workspace).len();
         if chosen > 1 {
             let message = format!("`{}` means {chosen} images, and a graph is of one", self.image);
             diagnostics.error(Diagnostic::unplaced(&NO_MATCH, message));

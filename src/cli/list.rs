@@ -52,19 +52,18 @@ impl List {
         let mut compile_told = Diagnostics::new();
         let mut memory = session.memory(!self.caching.no_cache);
         let look = Look { sound_alone: false, trusts_signatures: true };
-        let (outputs, _) = session.examine(&self.how, look, &manifest, &mut memory, &mut compile_told, |_, outputs| {
+        let examined = session.examine(&self.how, look, &manifest, &mut memory, &mut compile_told, |_, outputs| {
             for output in outputs {
                 (output.text, output.found) = (None, None);
             }
         });
         memory.save();
-        let outputs = Outputs::new(&session, manifest, outputs);
+        let outputs = Outputs::new(&session, manifest, examined.outputs);
         let states = outputs.states();
         let mut entries = Vec::new();
-        for declared in session.selection.names(&session.workspace) {
-            let spec = session.workspace.path(declared.file).to_owned();
-            let state = states.get(declared.name.as_str()).map_or("failed", |state| state.as_str());
-            let (name, output) = (declared.name.clone(), declared.output.clone());
+        for unit in session.selection.units(&session.workspace) {
+            let state = states.get(unit.name.value.as_str()).map_or("failed", |state| state.as_str());
+            let (name, spec, output) = (unit.name.value.to_string(), unit.spec.to_string(), unit.output.to_string());
             entries.push(Entry { name, spec, output, state });
         }
         if self.json {

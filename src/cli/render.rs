@@ -22,9 +22,12 @@ impl Render {
             Ok(session) => session,
             Err(refused) => return refused.tell(terminal),
         };
-        for image in session.selection.images(&session.workspace) {
-            terminal.print_verbatim(&print(std::slice::from_ref(&image.node)));
+        let mut diagnostics = session.selection.diagnostics(&session.workspace);
+        for unit in session.selection.units(&session.workspace) {
+            if let Ok(image) = session.workspace.resolve(unit, &mut diagnostics) {
+                terminal.print_verbatim(&print(&[image.rendered()]));
+            }
         }
-        terminal.tell(session.selection.diagnostics(&session.workspace), &session.workspace.sources)
+        terminal.tell(diagnostics, &session.workspace.sources)
     }
 }

@@ -22,6 +22,7 @@ pub struct Told {
     labels: Vec<(Range, String)>,
     trace: Vec<(Range, String)>,
     hints: Vec<String>,
+    images: Vec<String>,
 }
 
 impl Range {
@@ -41,7 +42,7 @@ impl Told {
     /// `diagnostic`, which is about places in `files`.
     pub fn of(diagnostic: &Diagnostic, files: &[FileId]) -> Option<Self> {
         // All of it, or it is not told the same.
-        let Diagnostic { code, severity, message, labels, trace, hints } = diagnostic;
+        let Diagnostic { code, severity, message, labels, trace, hints, images } = diagnostic;
         let kept = |labels: &[Label]| {
             let kept = labels.iter().map(|label| Some((Range::of(label.span, files)?, label.message.clone())));
             kept.collect::<Option<Vec<_>>>()
@@ -53,6 +54,7 @@ impl Told {
             labels: kept(labels)?,
             trace: kept(trace)?,
             hints: hints.clone(),
+            images: images.iter().map(ToString::to_string).collect(),
         })
     }
 
@@ -69,6 +71,7 @@ impl Told {
             labels: labels(self.labels)?,
             trace: labels(self.trace)?,
             hints: self.hints,
+            images: self.images.into_iter().map(Into::into).collect(),
         })
     }
 }

@@ -41,6 +41,18 @@ pub mod told {
         SYNTAX = "syntax";
         /// A limit of size, nesting or number is passed.
         TOO_LARGE = "too-large";
+        /// A node that belongs into another file.
+        MISPLACED_NODE = "misplaced-node";
+        /// A template or mixin that is not there.
+        UNKNOWN_TEMPLATE = "unknown-template";
+        /// A parameter that nothing declares.
+        UNKNOWN_PARAMETER = "unknown-parameter";
+        /// A parameter that has neither a value nor a default.
+        MISSING_PARAMETER = "missing-parameter";
+        /// A template that is no whole image and is not abstract.
+        INCOMPLETE_TEMPLATE = "incomplete-template";
+        /// Two rules for one directory.
+        AMBIGUOUS_RULE = "ambiguous-rule";
         /// A file that cannot be read.
         UNREADABLE_FILE = "unreadable-file";
         /// A node the language does not have, or not at this place.
@@ -59,6 +71,14 @@ pub mod told {
         UNEXPECTED_BLOCK = "unexpected-block";
         /// An annotation before a name or value that means nothing.
         UNKNOWN_ANNOTATION = "unknown-annotation";
+        /// An annotation before a node that cannot have it.
+        INVALID_ANNOTATION = "invalid-annotation";
+        /// `(remove)`, `(unset)` or `(replace)` of what no layer below has.
+        NOTHING_TO_REMOVE = "nothing-to-remove";
+        /// Something that is final, said otherwise.
+        OVERRIDDEN_FINAL = "overridden-final";
+        /// Two mixins that set one scalar.
+        MIXIN_CONFLICT = "mixin-conflict";
         /// A value of another type.
         WRONG_TYPE = "wrong-type";
         /// A value of the right type that is none of those allowed.
@@ -77,8 +97,16 @@ pub mod told {
         UNKNOWN_STAGE = "unknown-stage";
         /// An image that is not there.
         UNKNOWN_IMAGE = "unknown-image";
+        /// `before=` or `after=` a step that is not there.
+        UNKNOWN_STEP = "unknown-step";
         /// A step, user or rule that is not there.
         UNKNOWN_NAME = "unknown-name";
+        /// A name in an expression that stands for nothing.
+        UNDEFINED_NAME = "undefined-name";
+        /// An expression that cannot be worked out.
+        INVALID_EXPRESSION = "invalid-expression";
+        /// An expression in shell text where no quoting keeps its value as it is.
+        UNQUOTABLE_EXPRESSION = "unquotable-expression";
         /// Stages or images that need each other.
         CYCLE = "cycle";
         /// Steps that cannot be ordered.

@@ -11,6 +11,7 @@ pub use collect::{Diagnostics, Reported};
 pub use source::{Place, Source, Sources};
 
 use crate::base::Span;
+use std::sync::Arc;
 
 /// How bad it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -45,6 +46,8 @@ pub struct Diagnostic {
     pub trace: Vec<Label>,
     /// What to do, one action each.
     pub hints: Vec<String>,
+    /// The images it concerns, where it is about some; in their order.
+    pub images: Vec<Arc<str>>,
 }
 
 impl Diagnostic {
@@ -62,7 +65,15 @@ impl Diagnostic {
     /// An error that stands in no file.
     pub fn unplaced(code: &'static Code, message: impl Into<String>) -> Self {
         let message = message.into();
-        Self { code, severity: Severity::Error, message, labels: Vec::new(), trace: Vec::new(), hints: Vec::new() }
+        Self {
+            code,
+            severity: Severity::Error,
+            message,
+            labels: Vec::new(),
+            trace: Vec::new(),
+            hints: Vec::new(),
+            images: Vec::new(),
+        }
     }
 
     /// The same, with `message` under its first place.
@@ -101,5 +112,14 @@ impl Diagnostic {
     /// The place it is about.
     pub fn span(&self) -> Option<Span> {
         self.labels.first().map(|label| label.span)
+    }
+
+    /// The images it concerns in a few words, if they are several: "in 200 images: cart, billing, ledger and 197 more".
+    pub fn images_in_words(&self) -> Option<String> {
+        const SHOWN: usize = 3;
+        let count = self.images.len();
+        let shown: Vec<&str> = self.images.iter().take(SHOWN).map(|image| &**image).collect();
+        let rest = if count > SHOWN { format!(" and {} more", count - SHOWN) } else { String::new() };
+        (count > 1).then(|| format!("in {count} images: {}{rest}", shown.join(", ")))
     }
 }

@@ -211,10 +211,12 @@ mod tests {
     /// The target of an image `cart` with this body.
     #[track_caller]
     fn check(body: &str, expected: Value) {
-        let text = format!("image \"base\" {{ from scratch }}\nimage \"cart\" {{\n{body}\n}}");
+        let text = format!("image \"cart\" {{\n{body}\n}}");
         let (mut sources, mut diagnostics) = (Sources::new(), Diagnostics::new());
-        let file = crate::compile::read("shop/cart/image.kdl", &text, &mut sources, &mut diagnostics).expect(&text);
-        let images = crate::model::resolve(&[file], None, &mut diagnostics);
+        let mut read = |path, text: &str| crate::compile::read(path, text, &mut sources, &mut diagnostics).expect(text);
+        let files =
+            vec![read("shop/base/image.kdl", "image \"base\" { from scratch }"), read("shop/cart/image.kdl", &text)];
+        let images = crate::model::resolve(files, &mut diagnostics);
         assert!(diagnostics.is_empty(), "{text}: {diagnostics:?}");
         let facts = BakeFacts::new(&images[1]);
         assert_eq!(serde_json::to_value(Target::new(&facts)).expect("it is JSON"), expected, "{text}");

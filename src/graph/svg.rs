@@ -108,7 +108,7 @@ mod tests {
         let world = crate::base::MemoryWorld::default();
         let (mut sources, mut diagnostics) = Default::default();
         let file = crate::compile::read("image.kdl", text, &mut sources, &mut diagnostics).expect(text);
-        let images = crate::model::resolve(&[file], None, &mut diagnostics);
+        let images = crate::model::resolve(vec![file], &mut diagnostics);
         let graph = crate::lower::lower(&images[0], &world, Default::default(), &mut diagnostics).expect(text);
         let drawn = svg(&graph);
         assert_eq!(drawn.matches("<text ").count(), 6, "{drawn}");

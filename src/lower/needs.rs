@@ -143,7 +143,7 @@ mod tests {
         let world = MemoryWorld::new([("src/a.py", ""), ("app.conf", ""), ("requirements.txt", "")]);
         let (mut sources, mut diagnostics) = (Sources::new(), Diagnostics::new());
         let file = crate::compile::read("image.kdl", &text, &mut sources, &mut diagnostics).expect(body);
-        let images = crate::model::resolve(&[file], None, &mut diagnostics);
+        let images = crate::model::resolve(vec![file], &mut diagnostics);
         let graph = crate::lower::lower(&images[0], &world, Default::default(), &mut diagnostics).expect(body);
         let steps = graph.stages[0].steps.iter();
         let needs: Vec<Vec<u32>> = steps.map(|step| step.needs.iter().map(|id| id.0).collect()).collect();

@@ -1,16 +1,35 @@
-//! Floor 4: whole images. What specs say of each image, put together and checked across its parts: stages that name
-//! each other, images that name each other, the build context.
+//! Floor 4: whole images. A plan says which there are; each is then put together by itself from all it draws from, and
+//! checked across its parts: stages that name each other, images that name each other, the build context.
 
-mod baking;
+mod expression;
+mod layers;
+mod merge;
+mod origin;
+mod params;
+mod plan;
+mod scope;
 mod stages;
+mod templates;
+mod ties;
+
+pub use expression::{expand_entry, expand_nodes, expand_text};
+pub use merge::{Layer, LayerKind, Merged, Override, merge};
+pub use origin::Origins;
+pub use plan::{Plan, SpecFile, Unit, directory_of};
+pub use scope::{Binding, Scope};
+pub use ties::Ties;
 
 use crate::base::{ImageName, Platform, Span, Spanned, StageName, normalize};
-use crate::diagnostic::codes::{CYCLE, DUPLICATE_NAME, PATH_ESCAPE, UNKNOWN_IMAGE};
+use crate::diagnostic::codes::{INCOMPLETE_TEMPLATE, PATH_ESCAPE, UNKNOWN_IMAGE};
 use crate::diagnostic::{Diagnostic, Diagnostics, Reported};
-use crate::spec::{self, Baking, Base, Document, From, Item, RuleSetting};
-use crate::syntax::{Decode as _, Node, Value};
-use std::collections::BTreeMap;
+use crate::spec::{self, Baking, From, Item, RuleSetting};
+use crate::syntax::{Decode as _, Entry, Node, Value};
 use std::sync::Arc;
+use templates::Link;
+use ties::base_image;
+
+/// Where the ownership manifest stands, which is no output of an image.
+const MANIFEST_PATH: &str = "imgspec.manifest";
 
 /// An image, whole.
 #[derive(Debug, Clone)]
@@ -19,9 +38,9 @@ pub struct Image {
     pub name: Spanned<ImageName>,
     /// The spec's path from the workspace's root.
     pub spec: String,
-    /// The spec's directory from the workspace's root, empty for the root itself.
+    /// The directory it is an image of, from the workspace's root, empty for the root itself.
     pub directory: String,
-    /// Its Dockerfile's path from the workspace's root.
+    /// The path of its Dockerfile from the workspace's root.
     pub output: String,
     /// The build context's directory from the workspace's root, empty for the root itself.
     pub context: String,
@@ -35,8 +54,37 @@ pub struct Image {
     pub stages: Vec<Stage>,
     /// Which images of the workspace there are.
     pub images: Arc<[ImageName]>,
-    /// The node it came from.
+    /// Its whole spec, put together.
     pub node: Node,
+    /// How its parts came to it.
+    pub origins: Origins,
+}
+
+impl Image {
+    /// Its settings of rules and those of its stages.
+    pub fn rule_settings(&self) -> impl Iterator<Item = &RuleSetting> {
+        self.rules.iter().chain(self.stages.iter().flat_map(|stage| &stage.rules))
+    }
+
+    /// Its whole spec, put together, as it would be written: `${{` in a value stands for itself.
+    pub fn rendered(&self) -> Node {
+        let mut node = self.node.clone();
+        write_out(std::slice::from_mut(&mut node));
+        node
+    }
+}
+
+fn write_out(nodes: &mut [Node]) {
+    for node in nodes {
+        for entry in node.args.iter_mut().chain(node.props.iter_mut().map(|prop| &mut prop.entry)) {
+            if let Value::String(text) = &mut entry.value
+                && text.contains("${{")
+            {
+                *text = text.replace("${{", "${{ '${{' }}");
+            }
+        }
+        write_out(node.children.as_deref_mut().unwrap_or_default());
+    }
 }
 
 /// A stage, whole.
@@ -56,185 +104,175 @@ pub struct Stage {
     pub span: Span,
 }
 
-/// A file of the workspace, decoded.
-#[derive(Debug)]
-pub struct SpecFile {
-    /// Its path from the workspace's root.
-    pub path: String,
-    /// What it holds.
-    pub document: Document,
-    /// The names of its images, of those with mistakes too: they are no less there.
-    pub names: Vec<ImageName>,
-}
-
-impl SpecFile {
-    /// The file `path` with these nodes, decoded.
-    pub fn decode(path: &str, nodes: &[Node], diagnostics: &mut Diagnostics) -> Self {
-        let images = nodes.iter().filter(|node| node.name() == spec::Image::SHAPE.name);
-        let names = images.filter_map(|image| match &image.args.first()?.value {
-            Value::String(name) => ImageName::parse(name).ok(),
-            _ => None,
-        });
-        Self { path: path.to_owned(), names: names.collect(), document: spec::decode(nodes, diagnostics) }
-    }
-}
-
-/// The images of `files`. One with mistakes is told and left out; `workspace` is what `imgspec.kdl` says of all.
-pub fn resolve(files: &[SpecFile], workspace: Option<&spec::Workspace>, diagnostics: &mut Diagnostics) -> Vec<Image> {
-    let declared: Vec<(&SpecFile, &spec::Image)> =
-        files.iter().flat_map(|file| file.document.images.iter().map(move |image| (file, image))).collect();
-    let mut names: BTreeMap<&ImageName, Span> = BTreeMap::new();
-    let mut images = Vec::new();
-    let known: Arc<[ImageName]> = files.iter().flat_map(|file| &file.names).cloned().collect();
-    for (file, image) in declared {
-        let name = &image.name;
-        if let Some(first) = names.insert(&name.value, name.span) {
-            let message = format!("there are two images `{}`", name.value);
-            diagnostics.error(Diagnostic::error(&DUPLICATE_NAME, name.span, message).also(first, "the other"));
-            continue;
-        }
-        images.extend(resolve_image(file, image, workspace, &known, diagnostics));
-    }
-    check_cycles(&images, diagnostics);
-    baking::check(&images, workspace.and_then(|workspace| workspace.bake.as_ref()), diagnostics);
+/// The images of `files`, the workspace's own first, all put together. One with mistakes is told and left out; rules make
+/// no images here, which only a workspace sees directories for.
+pub fn resolve(files: Vec<SpecFile>, diagnostics: &mut Diagnostics) -> Vec<Image> {
+    let plan = Plan::new(files, &[], diagnostics);
+    plan.check_bodies(diagnostics);
+    let images: Vec<Image> = plan.units.iter().filter_map(|unit| plan.resolve(unit, diagnostics).ok()).collect();
+    let ties: Vec<Ties> = images.iter().filter_map(Ties::of).collect();
+    plan.check_ties(&ties, diagnostics);
     images
 }
 
-fn resolve_image(
-    file: &SpecFile,
-    image: &spec::Image,
-    workspace: Option<&spec::Workspace>,
-    known: &Arc<[ImageName]>,
-    diagnostics: &mut Diagnostics,
-) -> Result<Image, Reported> {
-    let directory = file.path.rsplit_once('/').map_or("", |(directory, _)| directory).to_owned();
-    let context = match &image.context {
-        None => Ok(directory.clone()),
-        Some(written) => normalize(&format!("{directory}/{}", written.value))
-            .filter(|_| !written.value.starts_with('/'))
-            .ok_or_else(|| {
-                let message = format!("the build context `{}` leaves the workspace", written.value);
-                diagnostics.error(Diagnostic::error(&PATH_ESCAPE, written.span, message))
-            }),
-    };
-    let stages = stages::resolve(image, diagnostics);
-    let bases = stages.as_ref().map_or(Ok(()), |stages| check_bases(stages, known, diagnostics));
-    let rules = workspace.into_iter().flat_map(|workspace| &workspace.rules.settings).chain(&image.rules);
-    let (context, stages) = (context?, stages?);
-    bases?;
-    Ok(Image {
-        name: image.name.clone(),
-        spec: file.path.clone(),
-        output: dockerfile_path(&directory),
-        directory,
-        context,
-        platforms: image.platforms.iter().map(|platform| platform.value.clone()).collect(),
-        baking: image.baking.clone(),
-        rules: rules.cloned().collect(),
-        stages,
-        images: Arc::clone(known),
-        node: image.node.clone(),
-    })
-}
-
-/// The path of the Dockerfile of an image whose spec stands in `directory`.
-pub fn dockerfile_path(directory: &str) -> String {
-    if directory.is_empty() { "Dockerfile".to_owned() } else { format!("{directory}/Dockerfile") }
-}
-
-fn check_bases(stages: &[Stage], known: &[ImageName], diagnostics: &mut Diagnostics) -> Result<(), Reported> {
-    let mut checked = Ok(());
-    for stage in stages {
-        if let Base::Image(name) = &stage.from.base.value
-            && !known.contains(name)
-        {
-            let message = format!("there is no image `{name}` in the workspace");
-            let diagnostic = Diagnostic::error(&UNKNOWN_IMAGE, stage.from.base.span, message);
-            let diagnostic = diagnostic.did_you_mean(name.as_str(), known.iter().map(ImageName::as_str));
-            checked = Err(diagnostics.error(diagnostic));
+impl Plan {
+    /// Puts the image `unit` together. What is wrong with it is told with the way from its place to the image.
+    pub fn resolve(&self, unit: &Unit, diagnostics: &mut Diagnostics) -> Result<Image, Reported> {
+        let mut told = Diagnostics::new();
+        let mut origins = Origins::default();
+        let image = self.put_together(unit, &mut origins, &mut told);
+        diagnostics.extend(told.map(|diagnostic| origins.trace(diagnostic)));
+        let mut image = image?;
+        image.origins = origins;
+        match unit.failed {
+            Some(reported) => Err(reported),
+            None => Ok(image),
         }
     }
-    checked
-}
 
-/// Tells images that are built from each other in a ring, once a ring, with all of it.
-fn check_cycles(images: &[Image], diagnostics: &mut Diagnostics) {
-    let base_of = |image: &Image| -> Vec<(Spanned<ImageName>, Span)> {
-        let named = |stage: &Stage| match &stage.from.base.value {
-            Base::Image(name) => Some((Spanned::new(name.clone(), image.name.span), stage.from.base.span)),
-            _ => None,
-        };
-        image.stages.iter().filter_map(named).collect()
-    };
-    let index: BTreeMap<&ImageName, usize> =
-        images.iter().enumerate().map(|(at, image)| (&image.name.value, at)).collect();
-    let edges: Vec<Vec<(usize, Span)>> = images
-        .iter()
-        .map(|image| base_of(image).iter().filter_map(|(name, span)| Some((*index.get(&name.value)?, *span))).collect())
-        .collect();
-    for ring in stages::rings(&edges) {
-        let names: Vec<&str> = ring.iter().map(|(at, _)| images[*at].name.value.as_str()).collect();
-        let message = format!("images are built from each other: {} → {}", names.join(" → "), names[0]);
-        let mut diagnostic = Diagnostic::error(&CYCLE, ring[0].1, message);
-        for (at, span) in &ring[1..] {
-            diagnostic = diagnostic.also(*span, format!("`{}` needs the next", images[*at].name.value));
+    /// Checks what images may draw from, whether any does or not: each mistake in it is told once, at its place.
+    pub fn check_bodies(&self, diagnostics: &mut Diagnostics) {
+        for (at, declaration) in self.templates.bodies(&self.declarations) {
+            let place = format!("`{}`", declaration.kind.as_str());
+            spec::check_body(&declaration.nodes, &place, diagnostics);
+            if declaration.kind == spec::Kind::Template && !declaration.is_abstract {
+                self.check_whole(at, diagnostics);
+            }
         }
-        diagnostics.error(diagnostic);
+    }
+
+    /// Checks that a template which is not abstract is a whole image by itself.
+    fn check_whole(&self, at: usize, diagnostics: &mut Diagnostics) {
+        let declaration = &self.declarations[at];
+        let Some(chain) = self.templates.chain_of_template(at) else { return };
+        let bodies = || chain.iter().map(|link| &self.declarations[link.declaration]);
+        let is_set = |param: &spec::Param| {
+            param.default.is_some()
+                || bodies().flat_map(|body| &body.settings).any(|setting| setting.name.value == param.name.value)
+        };
+        let hint = "give it one, or say of the template that it is `abstract=#true`";
+        for param in bodies().flat_map(|body| &body.params).filter(|param| !is_set(param)) {
+            let name = &param.name;
+            let message = format!("`{}` has no default, and the template is not abstract", name.value);
+            let span = if declaration.holds(name.span) { name.span } else { declaration.name_span };
+            diagnostics.error(Diagnostic::error(&INCOMPLETE_TEMPLATE, span, message).hint(hint));
+        }
+        if !bodies().any(|body| body.nodes.iter().any(|node| node.name() == "from")) {
+            let message = "the template does not say what it starts from, and is not abstract";
+            let diagnostic = Diagnostic::error(&INCOMPLETE_TEMPLATE, declaration.name_span, message);
+            diagnostics.error(diagnostic.hint("add a `from`, or say that it is `abstract=#true`"));
+        }
+    }
+
+    fn put_together(
+        &self,
+        unit: &Unit,
+        origins: &mut Origins,
+        diagnostics: &mut Diagnostics,
+    ) -> Result<Image, Reported> {
+        let merged = self.merged(unit, origins, diagnostics);
+        let declaration = &self.declarations[unit.declaration];
+        let (node, checked) = match merged {
+            Ok(merged) => merged,
+            Err(reported) => {
+                // Its own body may have mistakes all the same.
+                spec::check_body(&declaration.nodes, "`image`", diagnostics);
+                return Err(reported);
+            }
+        };
+        let image = spec::Image::decode(&node, diagnostics);
+        let mut image = self.whole(unit, image?, node, diagnostics)?;
+        checked?;
+        for setting in image.rules.iter_mut().chain(image.stages.iter_mut().flat_map(|stage| &mut stage.rules)) {
+            setting.shared |= !declaration.holds(setting.rule.span) || declaration.kind == spec::Kind::Rule;
+        }
+        Ok(image)
+    }
+
+    /// The node `image` of `unit`, put together from all it draws from, and whether that went without mistakes.
+    fn merged(
+        &self,
+        unit: &Unit,
+        origins: &mut Origins,
+        diagnostics: &mut Diagnostics,
+    ) -> Result<(Node, Result<(), Reported>), Reported> {
+        let declaration = &self.declarations[unit.declaration];
+        let own = [Link { declaration: unit.declaration, named_by: None }];
+        *origins = Origins::new(self, unit, &own, None, Vec::new());
+        let chain = self.templates.chain(unit.declaration, &self.declarations, diagnostics)?;
+        *origins = Origins::new(self, unit, &chain, None, Vec::new());
+        let (layers, scope) = layers::layers(self, unit, &chain, diagnostics)?;
+        *origins = Origins::new(self, unit, &chain, Some(&scope), Vec::new());
+        let merged = merge::merge(layers, diagnostics);
+        origins.overrides = merged.overrides;
+        let name = unit.name.value.as_str();
+        let name = Entry {
+            annotation: None,
+            value: Value::String(name.to_owned()),
+            written: format!("\"{name}\""),
+            span: unit.name.span,
+        };
+        let node = Node {
+            annotation: None,
+            name: Spanned::new(spec::Image::SHAPE.name.to_owned(), declaration.name_span),
+            args: vec![name],
+            props: Vec::new(),
+            children: Some(merged.nodes),
+            span: declaration.span,
+        };
+        Ok((node, merged.checked))
+    }
+
+    fn whole(
+        &self,
+        unit: &Unit,
+        image: spec::Image,
+        node: Node,
+        diagnostics: &mut Diagnostics,
+    ) -> Result<Image, Reported> {
+        let directory = unit.directory.to_string();
+        let context = match &image.context {
+            None => Ok(directory.clone()),
+            Some(written) => normalize(&format!("{directory}/{}", written.value))
+                .filter(|_| !written.value.starts_with('/'))
+                .ok_or_else(|| {
+                    let message = format!("the build context `{}` leaves the workspace", written.value);
+                    diagnostics.error(Diagnostic::error(&PATH_ESCAPE, written.span, message))
+                }),
+        };
+        let stages = stages::resolve(&image, diagnostics);
+        let bases = stages.as_ref().map_or(Ok(()), |stages| self.check_bases(stages, diagnostics));
+        let workspace = self.workspace.iter().flat_map(|workspace| &workspace.rules.settings);
+        let rules = workspace.chain(&image.rules).cloned().collect();
+        let (context, stages) = (context?, stages?);
+        bases?;
+        Ok(Image {
+            name: unit.name.clone(),
+            spec: unit.spec.to_string(),
+            directory,
+            output: unit.output.to_string(),
+            context,
+            platforms: image.platforms.iter().map(|platform| platform.value.clone()).collect(),
+            baking: image.baking,
+            rules,
+            stages,
+            images: Arc::clone(&self.known),
+            node,
+            origins: Origins::default(),
+        })
+    }
+
+    fn check_bases(&self, stages: &[Stage], diagnostics: &mut Diagnostics) -> Result<(), Reported> {
+        let mut checked = Ok(());
+        for name in stages.iter().filter_map(base_image).filter(|name| !self.by_name.contains_key(&name.value)) {
+            let message = format!("there is no image `{}` in the workspace", name.value);
+            let diagnostic = Diagnostic::error(&UNKNOWN_IMAGE, name.span, message);
+            let diagnostic = diagnostic.did_you_mean(name.value.as_str(), self.known.iter().map(ImageName::as_str));
+            checked = Err(diagnostics.error(diagnostic));
+        }
+        checked
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::diagnostic::Sources;
-
-    /// What is told of the images of `text`, as `line code: message`.
-    fn check(text: &str, expected: &[&str]) {
-        let (mut sources, mut diagnostics) = (Sources::new(), Diagnostics::new());
-        let file = crate::compile::read("app/image.kdl", text, &mut sources, &mut diagnostics).expect(text);
-        resolve(&[file], None, &mut diagnostics);
-        let line = |d: Diagnostic| {
-            let line = d.span().map_or(0, |span| sources.place(span).line);
-            format!("{line} {}: {}", d.code.name, d.message)
-        };
-        assert_eq!(diagnostics.into_sorted().into_iter().map(line).collect::<Vec<_>>(), expected, "{text}");
-    }
-
-    #[test]
-    fn mistakes() {
-        check(
-            "image \"a\" { from scratch; }\nimage \"a\" { from scratch; }",
-            &["2 duplicate-name: there are two images `a`"],
-        );
-        check(
-            "image \"a\" {\n  stage \"b\" { from scratch; }\n  stage \"b\" { from scratch; }\n  from stage=\"c\"\n}",
-            &["3 duplicate-name: there are two stages `b`", "4 unknown-stage: there is no stage `c`"],
-        );
-        check(
-            "image \"a\" {\n  stage \"b\" { from stage=\"c\"; }\n  stage \"c\" { from stage=\"b\"; }\n  from stage=\"b\"\n}",
-            &["2 cycle: stages need each other: b → c → b"],
-        );
-        check(
-            "image \"a\" { from image=\"b\"; }\nimage \"b\" { from image=\"a\"; }\nimage \"c\" { from image=\"d\"; }",
-            &[
-                "1 cycle: images are built from each other: a → b → a",
-                "3 unknown-image: there is no image `d` in the workspace",
-            ],
-        );
-        check(
-            "image \"a\" {\n  context \"../..\"\n  from scratch\n}",
-            &["2 path-escape: the build context `../..` leaves the workspace"],
-        );
-    }
-
-    #[test]
-    fn stages_stand_behind_those_they_need() {
-        let text = "image \"a\" {\n stage \"x\" { from stage=\"z\"; }\n stage \"y\" { from scratch; }\n \
-                    stage \"z\" { from scratch; copy \"/\" to=\"/\" stage=\"y\"; }\n from stage=\"x\"\n}";
-        let (mut sources, mut diagnostics) = (Sources::new(), Diagnostics::new());
-        let file = crate::compile::read("image.kdl", text, &mut sources, &mut diagnostics).expect(text);
-        let images = resolve(&[file], None, &mut diagnostics);
-        let names = images[0].stages.iter().map(|s| s.name.as_ref().map_or("", |name| name.value.as_str()));
-        assert_eq!(names.collect::<Vec<_>>(), ["y", "z", "x", ""]);
-    }
-}
+mod tests;

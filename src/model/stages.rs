@@ -13,9 +13,8 @@ pub(super) fn resolve(image: &spec::Image, diagnostics: &mut Diagnostics) -> Res
     for stage in &image.stages {
         let earlier = image.stages.iter().take_while(|earlier| !std::ptr::eq(*earlier, stage));
         if let Some(earlier) = earlier.into_iter().find(|earlier| earlier.name.value == stage.name.value) {
-            let message = format!("there are two stages `{}`", stage.name.value);
-            let diagnostic = Diagnostic::error(&DUPLICATE_NAME, stage.name.span, message);
-            failed = Some(diagnostics.error(diagnostic.also(earlier.name.span, "the other")));
+            let name = stage.name.value.as_str();
+            failed = Some(diagnostics.error(duplicate(name, stage.name.span, earlier.name.span)));
             continue;
         }
         stages.extend(whole(Some(&stage.name), stage.keep, &stage.rules, &stage.body, stage.name.span));
@@ -63,6 +62,12 @@ pub(super) fn resolve(image: &spec::Image, diagnostics: &mut Diagnostics) -> Res
         Some(reported) => Err(reported),
         None => Ok(in_order(stages, &edges)),
     }
+}
+
+/// That the stage `name` at `span` stands beside an earlier one of that name.
+pub(super) fn duplicate(name: &str, span: Span, earlier: Span) -> Diagnostic {
+    let message = format!("there are two stages `{name}`");
+    Diagnostic::error(&DUPLICATE_NAME, span, message).also(earlier, "the other")
 }
 
 /// The rings of a graph: for each node that stands in one, once a ring, the nodes with the place of their edge onward.

@@ -15,8 +15,8 @@ pub(super) fn graph(body: &str, world: &MemoryWorld) -> Graph {
     let mut diagnostics = Diagnostics::new();
     let file = Sources::new().add("image.kdl", &text);
     let nodes = syntax::parse(file, &text, &mut diagnostics).unwrap_or_default();
-    let files = [model::SpecFile::decode("image.kdl", &nodes, &mut diagnostics)];
-    let images = model::resolve(&files, None, &mut diagnostics);
+    let file = model::SpecFile::decode("image.kdl", nodes, &mut diagnostics);
+    let images = model::resolve(vec![file], &mut diagnostics);
     let options = lower::Options::default();
     let graph = images.first().and_then(|image| lower::lower(image, world, options, &mut diagnostics).ok());
     match graph {

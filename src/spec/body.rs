@@ -2,9 +2,10 @@
 
 use super::bake::{CacheFrom, CacheTo, Groups, Tags};
 use super::image::{Context, Platforms};
+use super::template::{STAGE_WHEN, Use, WHEN};
 use super::{
-    Arg, Cmd, Copy, Dir, Entrypoint, Env, Expose, Fetch, File, From, Git, Healthcheck, Label, Link, Packages, Path,
-    Pip, Raw, Rules, Run, Shell, Stage, Stopsignal, User, Volume, Workdir, packages,
+    Arg, Cmd, Copy, Dir, Entrypoint, Env, Expose, Fetch, File, From, Git, Healthcheck, Label, Link, Matrix, Packages,
+    Param, Path, Pip, Raw, Rules, Run, Set, Shell, Stage, Stopsignal, User, Volume, Workdir, packages,
 };
 use crate::diagnostic::{Diagnostics, Reported};
 use crate::syntax::{Decode, Node, Shape};
@@ -17,10 +18,10 @@ macro_rules! stage_nodes {
             $($(#[$doc])* $variant($type),)*
         }
 
-        /// The nodes that a `stage` may hold, in the order of the language reference.
+        /// The nodes of a stage's body, in the order of the language reference.
         pub const STAGE_NODES: &[&Shape] = &[$($shape,)* Rules::SHAPE];
 
-        /// The nodes that an `image` may hold.
+        /// The nodes of an image's body, once it is put together.
         pub const IMAGE_NODES: &[&Shape] =
             &[Platforms::SHAPE, Context::SHAPE, Tags::SHAPE, Groups::SHAPE, CacheFrom::SHAPE, CacheTo::SHAPE, Stage::SHAPE, $($shape,)* Rules::SHAPE];
 
@@ -91,4 +92,72 @@ stage_nodes! {
     Entrypoint(Entrypoint) = Entrypoint::SHAPE, Entrypoint::decode;
     /// The command.
     Cmd(Cmd) = Cmd::SHAPE, Cmd::decode;
+}
+
+/// The nodes that a `stage` may hold as it is written.
+pub(super) const STAGE_CHILDREN: &[&Shape] = &join::<{ 1 + STAGE_NODES.len() }>(&[STAGE_WHEN], STAGE_NODES);
+
+/// The nodes that an `image` may hold as it is written.
+pub(super) const IMAGE_CHILDREN: &[&Shape] =
+    &join::<{ 4 + IMAGE_NODES.len() }>(&[Set::SHAPE, Use::SHAPE, Matrix::SHAPE, WHEN], IMAGE_NODES);
+
+/// The nodes that a `template` may hold.
+pub(super) const TEMPLATE_CHILDREN: &[&Shape] =
+    &join::<{ 4 + IMAGE_NODES.len() }>(&[Param::SHAPE, Set::SHAPE, Use::SHAPE, WHEN], IMAGE_NODES);
+
+/// The nodes that a `mixin` may hold.
+pub(super) const MIXIN_CHILDREN: &[&Shape] = &join::<{ 2 + IMAGE_NODES.len() }>(&[Param::SHAPE, WHEN], IMAGE_NODES);
+
+/// `own` and then `body`.
+const fn join<const N: usize>(own: &[&'static Shape], body: &[&'static Shape]) -> [&'static Shape; N] {
+    let mut joined = [body[0]; N];
+    let mut at = 0;
+    while at < N {
+        joined[at] = if at < own.len() { own[at] } else { body[at - own.len()] };
+        at += 1;
+    }
+    joined
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::FileId;
+    use crate::syntax::{check_nodes, parse};
+
+    /// What is told of a body that no image uses.
+    #[track_caller]
+    fn check(text: &str, expected: &[&str]) {
+        let mut diagnostics = Diagnostics::new();
+        let nodes = parse(FileId(0), text, &mut diagnostics).expect(text);
+        check_nodes(&nodes, IMAGE_NODES, "`template`", &mut diagnostics);
+        let told = diagnostics.into_sorted().into_iter().map(|told| format!("{}: {}", told.code.name, told.message));
+        assert_eq!(told.collect::<Vec<_>>(), expected, "{text}");
+    }
+
+    #[test]
+    fn bodies_nobody_uses() {
+        check("from \"python:${{ python }}\"; expose \"${{ port }}\"; run \"x\" changes=\"${{ often }}\"", &[]);
+        check("(remove)apt \"curl\"; (unset)user; user \"a\"; (remove)env \"A\"; (remove)expose \"${{ port }}\"", &[]);
+        check("apt \"${{ n }}\" { (remove)repository \"x\"; (final)package \"curl\" version=\"1\"; }", &[]);
+        check("stage \"${{ s }}\" { (replace)apt \"curl\"; (remove)copy id=\"x\"; }", &[]);
+        check("expose 99999", &["invalid-value: a port is a number from 1 to 65535, and 99999 is not"]);
+        check("expsoe 1", &["unknown-node: `template` has no node `expsoe`"]);
+        check(
+            "stage \"a\" { run { (final)sh \"x\"; network \"${{ n }}\" 1; }; user 1; user \"a\"; }",
+            &[
+                "unknown-annotation: the annotation `(final)` means nothing here",
+                "unexpected-argument: `network` takes one argument, and this is the second",
+                "wrong-type: the argument of `user` must be a user, \"name\" or \"uid:gid\", found the number 1",
+                "duplicate-node: `user` stands twice in one body",
+            ],
+        );
+        check(
+            "(remove)run \"x\"; (final)label \"a\"",
+            &[
+                "invalid-annotation: the step does not say which one it removes",
+                "missing-argument: `label` needs an argument: a string",
+            ],
+        );
+    }
 }

@@ -16,3 +16,18 @@ pub(super) const CHANGES: Prop = Prop::optional(
     Ty::OneOf(Changes::WORDS),
     "How often its inputs change; decides its place in the order. Without it the kind of node does.",
 );
+
+/// `id=`
+pub(super) const ID: Prop = Prop::optional(
+    "id",
+    Ty::Text,
+    "What the step is known by in its stage; layers above replace and remove it by that.",
+);
+
+/// `before=`
+pub(super) const BEFORE: Prop =
+    Prop::optional("before", Ty::Text, "The `id` of the step that it is to stand right before, as if written there.");
+
+/// `after=`
+pub(super) const AFTER: Prop =
+    Prop::optional("after", Ty::Text, "The `id` of the step that it is to stand right behind, as if written there.");

@@ -1,7 +1,7 @@
 //! `copy`, `dir`, `link`
 
 use super::Changes;
-use super::common::{CHANGES, MODE, OWNER};
+use super::common::{AFTER, BEFORE, CHANGES, ID, MODE, OWNER};
 use crate::base::{Mode, Owner, Span, Spanned, StageName};
 use crate::diagnostic::codes::CONFLICT;
 use crate::diagnostic::{Diagnostic, Reported};
@@ -66,6 +66,9 @@ impl Decode for Copy {
             MODE,
             Prop::optional("exclude", Ty::Text, "A pattern of what stays out, seen from each source directory."),
             CHANGES,
+            ID,
+            BEFORE,
+            AFTER,
         ],
         free_props: None,
         children: &[Exclude::SHAPE],
@@ -129,7 +132,7 @@ impl Decode for Dir {
         name: "dir",
         doc: "Makes a directory, with those above it. Its mode is 0755 unless `mode` says otherwise.",
         args: Args::one("PATH", Ty::ImagePath),
-        props: &[OWNER, MODE],
+        props: &[OWNER, MODE, ID, BEFORE, AFTER],
         free_props: None,
         children: &[],
         merge: Merge::Step,
@@ -160,7 +163,12 @@ impl Decode for Link {
         name: "link",
         doc: "Makes a symbolic link; a link or file that is there is replaced.",
         args: Args::one("PATH", Ty::ImagePath),
-        props: &[Prop::required("to", Ty::Text, "What it points to, as it is to stand in the link.")],
+        props: &[
+            Prop::required("to", Ty::Text, "What it points to, as it is to stand in the link."),
+            ID,
+            BEFORE,
+            AFTER,
+        ],
         free_props: None,
         children: &[],
         merge: Merge::Step,

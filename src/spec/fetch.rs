@@ -1,7 +1,7 @@
 //! `fetch`, `git`
 
 use super::Changes;
-use super::common::{CHANGES, MODE, OWNER};
+use super::common::{AFTER, BEFORE, CHANGES, ID, MODE, OWNER};
 use crate::base::{Digest, Invalid, Mode, Owner, Span, Spanned};
 use crate::diagnostic::codes::CONFLICT;
 use crate::diagnostic::{Diagnostic, Reported};
@@ -44,6 +44,9 @@ impl Decode for Fetch {
             Prop::optional("unpack", Ty::Bool, "Whether it is an archive to unpack into `to`."),
             Prop::optional("strip", Ty::Integer, "How many leading directories are dropped from each path in it."),
             CHANGES,
+            ID,
+            BEFORE,
+            AFTER,
         ],
         free_props: None,
         children: &[],
@@ -111,6 +114,9 @@ impl Decode for Git {
             Prop::required("ref", Ty::Text, "The branch, tag or commit; only a whole commit is a pin."),
             OWNER,
             CHANGES,
+            ID,
+            BEFORE,
+            AFTER,
         ],
         free_props: None,
         children: &[],

@@ -1,7 +1,7 @@
 //! `file`
 
 use super::Changes;
-use super::common::{CHANGES, MODE, OWNER};
+use super::common::{AFTER, BEFORE, CHANGES, ID, MODE, OWNER};
 use crate::base::{Mode, Owner, Span, Spanned};
 use crate::diagnostic::Reported;
 use crate::syntax::{Args, Decode, Fields, Merge, Shape, Ty};
@@ -29,7 +29,7 @@ impl Decode for File {
         doc: "Writes a file. The content is in the spec, byte for byte: a multi-line string ends without a line \
               break unless its last line is empty. The mode is 0644 unless `mode` says otherwise.",
         args: Args { label: "PATH TEXT", ty: Ty::Text, min: 2, max: 2 },
-        props: &[OWNER, MODE, CHANGES],
+        props: &[OWNER, MODE, CHANGES, ID, BEFORE, AFTER],
         free_props: None,
         children: &[],
         merge: Merge::Step,

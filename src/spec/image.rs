@@ -1,11 +1,12 @@
 //! `image` and `stage`: bodies of nodes.
 
-use super::body::{IMAGE_NODES, STAGE_NODES};
+use super::body::{IMAGE_CHILDREN, STAGE_CHILDREN};
+use super::template::IMAGE_PROPS;
 use super::{Baking, From, Item, RuleSetting, Rules};
 use crate::base::{ImageName, Platform, Spanned, StageName};
 use crate::diagnostic::codes::MISSING_NODE;
 use crate::diagnostic::{Diagnostic, Reported};
-use crate::syntax::{Args, Decode, Fields, Merge, Node, Prop, Shape, Ty, duplicate_node};
+use crate::syntax::{Args, Decode, Fields, Merge, Node, Prop, Shape, Ty};
 
 /// An image.
 #[derive(Debug, Clone)]
@@ -87,7 +88,7 @@ impl Decode for Stage {
         args: Args::one("NAME", Ty::StageName),
         props: &[Prop::optional("target", Ty::Bool, "Whether it is built for its own sake (`--target`).")],
         free_props: None,
-        children: STAGE_NODES,
+        children: STAGE_CHILDREN,
         merge: Merge::Map,
         example: "stage \"build\" {\n    from \"debian:bookworm-slim\"\n}",
     };
@@ -104,11 +105,11 @@ impl Decode for Stage {
 impl Decode for Image {
     const SHAPE: &'static Shape = &Shape {
         name: "image",
-        doc: "An image. Its body is its final stage.",
+        doc: "An image. Its body is its final stage, above those of what it extends and uses.",
         args: Args::one("NAME", Ty::ImageName),
-        props: &[],
+        props: IMAGE_PROPS,
         free_props: None,
-        children: IMAGE_NODES,
+        children: IMAGE_CHILDREN,
         merge: Merge::Map,
         example: "image \"app\" {\n    from \"debian:bookworm-slim\"\n    cmd \"bash\"\n}",
     };
@@ -129,18 +130,12 @@ fn decode_rules(fields: &mut Fields<'_>) -> Vec<RuleSetting> {
     fields.decode_children::<Rules>().into_iter().flat_map(|rules| rules.settings).collect()
 }
 
-/// The items of a body. A scalar that stands twice and a missing `from` are told.
+/// The items of a body. A missing `from` is told.
 fn decode_body(fields: &mut Fields<'_>) -> Vec<Item> {
     let node = fields.node;
     let mut items = Vec::new();
-    for (index, child) in node.children().iter().enumerate() {
+    for child in node.children() {
         let Some(decoded) = Item::decode(child, fields.diagnostics()) else { continue };
-        let shape = STAGE_NODES.iter().find(|shape| shape.name == child.name());
-        let scalar = shape.is_some_and(|shape| shape.merge == Merge::Scalar);
-        let earlier = node.children()[..index].iter().find(|earlier| earlier.name() == child.name());
-        if let (true, Some(earlier)) = (scalar, earlier) {
-            fields.error(duplicate_node(child, earlier));
-        }
         match decoded {
             Ok(item) => items.push(item),
             Err(reported) => fields.note::<()>(Err(reported)),

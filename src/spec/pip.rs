@@ -1,7 +1,7 @@
 //! `pip`
 
 use super::Changes;
-use super::common::CHANGES;
+use super::common::{AFTER, BEFORE, CHANGES, ID};
 use crate::base::{Span, Spanned};
 use crate::diagnostic::Reported;
 use crate::syntax::{Args, Decode, Fields, Merge, Prop, Shape, Ty};
@@ -26,7 +26,13 @@ impl Decode for Pip {
               the installation alone, so only a change of them runs it again. Where they have hashes, every package \
               must have one.",
         args: Args::some("REQUIREMENTS", Ty::ContextPath),
-        props: &[Prop::optional("into", Ty::ImagePath, "A virtual environment to make and to install into."), CHANGES],
+        props: &[
+            Prop::optional("into", Ty::ImagePath, "A virtual environment to make and to install into."),
+            CHANGES,
+            ID,
+            BEFORE,
+            AFTER,
+        ],
         free_props: None,
         children: &[],
         merge: Merge::Step,

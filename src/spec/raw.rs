@@ -1,5 +1,6 @@
 //! `raw`
 
+use super::common::{AFTER, BEFORE, ID};
 use crate::base::{Span, Spanned};
 use crate::diagnostic::Reported;
 use crate::syntax::{Args, Decode, Fields, Merge, Shape, Ty};
@@ -18,7 +19,7 @@ impl Decode for Raw {
         name: "raw",
         doc: "One Dockerfile instruction, verbatim. It stays between the steps written above and below it.",
         args: Args::one("INSTRUCTION", Ty::Text),
-        props: &[],
+        props: &[ID, BEFORE, AFTER],
         free_props: None,
         children: &[],
         merge: Merge::Step,

@@ -1,7 +1,7 @@
 //! The language reference and schema, made from the shapes that decode.
 
 use super::FILE_NODES;
-use crate::syntax::{Args, Merge, Shape, Ty};
+use crate::syntax::{Annotation, Args, Identity, Merge, Shape, Ty};
 use serde_json::{Value, json};
 use std::fmt::Write as _;
 
@@ -31,8 +31,11 @@ pub fn markdown() -> String {
             let names: Vec<&str> = shape.children.iter().map(|child| child.name).collect();
             let _ = write!(text, "\nIts block holds {}.\n", quoted_list(&names));
         }
-        let _ = write!(text, "\nTwo in one body, or in bodies put together: {}.\n", merge(shape.merge));
+        if !parents.is_empty() {
+            let _ = write!(text, "\nTwo in one body, or in bodies put together: {}.\n", merge(shape.identity()));
+        }
     }
+    text.push_str(&layers());
     text
 }
 
@@ -60,7 +63,12 @@ pub fn json() -> Value {
             "example": shape.example,
         })
     };
-    json!({"format_version": 1, "nodes": nodes().iter().map(node).collect::<Vec<_>>()})
+    let annotations = Annotation::WORDS.iter().map(|(word, doc)| json!({"name": word, "doc": doc}));
+    json!({
+        "format_version": 1,
+        "nodes": nodes().iter().map(node).collect::<Vec<_>>(),
+        "annotations": annotations.collect::<Vec<_>>(),
+    })
 }
 
 /// The schema as KDL, a node a node.
@@ -85,6 +93,9 @@ pub fn kdl() -> String {
                 writeln!(text, "    prop {:?} type={:?}{required}{}", prop.name, type_name(prop.ty), words(prop.ty));
         }
         text.push_str("}\n");
+    }
+    for (word, _) in Annotation::WORDS {
+        let _ = writeln!(text, "annotation {word:?}");
     }
     text
 }
@@ -125,13 +136,37 @@ fn count(args: Args) -> String {
     }
 }
 
-fn merge(merge: Merge) -> &'static str {
-    match merge {
-        Merge::Scalar => "an error in one body; else the last wins",
-        Merge::Map => "the last wins for each key",
-        Merge::Set => "all of both, each once",
-        Merge::Step => "one after the other",
+fn merge(identity: Identity) -> &'static str {
+    match identity {
+        Identity::Kind => "an error in one body; else the last wins",
+        Identity::Id => "one after the other; two of one `id` are an error",
+        Identity::Key => "the last body wins for each first argument",
+        Identity::Name => "two of one name are an error in one body; else their bodies are put together",
+        Identity::Elements => "all of both, each once",
+        Identity::Names => "the last wins for each name",
+        Identity::Settings => "the last wins for each rule",
     }
+}
+
+/// How bodies are put together, as a section.
+fn layers() -> String {
+    let mut text = String::from(
+        "\n## Bodies put together\n\nAn image is put together from layers, each above the last: `defaults`, its \
+         templates, the oldest first, its mixins in their order, its `rule`, its own body; the mixins of a template stand \
+         right below it, and a `when` that is true stands right above its body. What each node and its parts become is \
+         said with the node. What overrides something takes its place; the rest stands behind the layers below. An element of a set that is \
+         named again is as the layer above says it.\n\n\
+         An annotation before a node of a body, or before a child of one that is no step, says otherwise; `id=`, \
+         `before=` and `after=` place steps.\n\n| annotation | |\n|---|---|\n",
+    );
+    for (word, meaning) in Annotation::WORDS {
+        let _ = writeln!(text, "| `({word})` | {meaning} |");
+    }
+    text.push_str(
+        "\nTo remove or replace what no layer below has is an error, and so is a node that two mixins of one body set of \
+         which there can be one, unless a layer above sets it.\n",
+    );
+    text
 }
 
 fn merge_name(merge: Merge) -> &'static str {
@@ -145,6 +180,7 @@ fn merge_name(merge: Merge) -> &'static str {
 
 fn type_name(ty: Ty) -> &'static str {
     match ty {
+        Ty::Any => "any",
         Ty::Text => "string",
         Ty::Shell => "shell",
         Ty::Bool => "bool",
@@ -156,6 +192,7 @@ fn type_name(ty: Ty) -> &'static str {
         Ty::ImagePath => "image-path",
         Ty::ImageRef => "image-reference",
         Ty::ImageName => "image-name",
+        Ty::TemplateName => "template-name",
         Ty::StageName => "stage-name",
         Ty::EnvName => "env-name",
         Ty::Owner => "owner",
@@ -197,11 +234,11 @@ mod tests {
             let nodes = parse(FileId(0), text, &mut diagnostics).expect(text);
             assert_eq!(nodes.len(), 1, "{text}");
             assert_eq!(nodes[0].name(), shape.name, "{text}");
-            if parents.contains(&"stage") && shape.name != "rules" {
+            if parents.contains(&"stage") && !["rules", "when"].contains(&shape.name) {
                 Item::decode(&nodes[0], &mut diagnostics).expect("a node of a stage").expect(text);
             }
             if parents.is_empty() {
-                crate::spec::decode(&nodes, &mut diagnostics);
+                crate::spec::decode(nodes, &mut diagnostics);
             }
             assert!(diagnostics.is_empty(), "{text}: {diagnostics:?}");
         }

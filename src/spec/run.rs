@@ -1,6 +1,6 @@
 //! `run`
 
-use super::common::CHANGES;
+use super::common::{AFTER, BEFORE, CHANGES, ID};
 use super::env::{named_values, needs_a_name};
 use super::{Changes, Network, Sharing};
 use crate::base::{EnvName, Invalid, Owner, Span, Spanned};
@@ -151,8 +151,13 @@ impl Decode for Secret {
 }
 
 impl Decode for Ssh {
-    const SHAPE: &'static Shape =
-        &Shape { name: "ssh", doc: "The commands see the builder's SSH agent.", example: "ssh", ..PLAIN };
+    const SHAPE: &'static Shape = &Shape {
+        name: "ssh",
+        doc: "The commands see the builder's SSH agent.",
+        merge: Merge::Scalar,
+        example: "ssh",
+        ..PLAIN
+    };
 
     fn from_fields(_: &mut Fields<'_>) -> Result<Self, Reported> {
         Ok(Self)
@@ -214,7 +219,7 @@ impl Decode for Run {
         doc: "Runs commands. It waits for all that is written above it in its stage, unless `reads` names what it \
               reads. If any command fails the build fails.",
         args: Args::any("TEXT", Ty::Shell),
-        props: &[CHANGES],
+        props: &[CHANGES, ID, BEFORE, AFTER],
         children: &[
             Sh::SHAPE,
             Reads::SHAPE,

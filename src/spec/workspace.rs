@@ -4,13 +4,15 @@ use super::bake::Bake;
 use super::{RuleSetting, Rules, Target};
 use crate::base::{Span, Spanned};
 use crate::diagnostic::Reported;
-use crate::syntax::{Args, Decode, Fields, Merge, Shape, Ty};
+use crate::syntax::{Args, Decode, Entry, Fields, Merge, Shape, Ty};
 
 /// The settings of a workspace.
 #[derive(Debug, Clone)]
 pub struct Workspace {
     /// Globs of the spec files that belong to it, from its root.
     pub members: Vec<Spanned<String>>,
+    /// Where the Dockerfile of an image goes, from the workspace's root; holds expressions.
+    pub output: Option<Entry>,
     /// The path of its bake file from its root, if it has one.
     pub bake: Option<Spanned<String>>,
     /// Who builds its images.
@@ -22,6 +24,7 @@ pub struct Workspace {
 }
 
 struct Members(Vec<Spanned<String>>);
+struct Output(Option<Entry>);
 struct TargetNode(Target);
 
 impl Decode for Members {
@@ -39,6 +42,25 @@ impl Decode for Members {
 
     fn from_fields(fields: &mut Fields<'_>) -> Result<Self, Reported> {
         Ok(Self(fields.args()))
+    }
+}
+
+impl Decode for Output {
+    const SHAPE: &'static Shape = &Shape {
+        name: "output",
+        doc: "Where the Dockerfile of an image goes, from the workspace's root, made of `dir`, the image's directory, \
+              and `image`, its name. Two images with one output are an error.",
+        args: Args::one("PATTERN", Ty::ContextPath),
+        props: &[],
+        free_props: None,
+        children: &[],
+        merge: Merge::Scalar,
+        example: "output \"${{ dir }}/Dockerfile\"",
+    };
+
+    fn from_fields(fields: &mut Fields<'_>) -> Result<Self, Reported> {
+        fields.expect_arg::<String>()?;
+        Ok(Self(fields.node.args.first().cloned()))
     }
 }
 
@@ -67,17 +89,18 @@ impl Decode for Workspace {
         args: Args::NONE,
         props: &[],
         free_props: None,
-        children: &[Members::SHAPE, Bake::SHAPE, TargetNode::SHAPE, Rules::SHAPE],
+        children: &[Members::SHAPE, Output::SHAPE, Bake::SHAPE, TargetNode::SHAPE, Rules::SHAPE],
         merge: Merge::Scalar,
         example: "workspace {\n    members \"services/*/image.kdl\"\n    target buildkit\n}",
     };
 
     fn from_fields(fields: &mut Fields<'_>) -> Result<Self, Reported> {
         let members = fields.decode_children::<Members>().into_iter().flat_map(|members| members.0).collect();
+        let output = fields.decode_child::<Output>().and_then(|output| output.0);
         let bake = fields.decode_child::<Bake>().map(|bake| bake.0);
         let target = fields.decode_child::<TargetNode>().map(|target| target.0);
         let rules = fields.decode_children::<Rules>().into_iter().flat_map(|rules| rules.settings);
         let settings = rules.map(|setting| RuleSetting { shared: true, ..setting }).collect();
-        Ok(Self { members, bake, target, rules: Rules { settings }, span: fields.name_span() })
+        Ok(Self { members, output, bake, target, rules: Rules { settings }, span: fields.name_span() })
     }
 }

@@ -1,11 +1,9 @@
 //! Reading a node's arguments and properties by its shape.
 
-use super::{Entry, FromValue, Node, Shape, Ty, Value};
-use crate::base::{Span, Spanned, closest};
-use crate::diagnostic::codes::{
-    DUPLICATE_NODE, DUPLICATE_PROPERTY, INVALID_VALUE, MISSING_ARGUMENT, MISSING_PROPERTY, UNEXPECTED_ARGUMENT,
-    UNEXPECTED_BLOCK, UNKNOWN_ANNOTATION, UNKNOWN_NODE, UNKNOWN_PROPERTY, WRONG_TYPE,
-};
+use super::entry::{What, typed};
+use super::{Entry, FromValue, Merge, Node, Shape, Ty};
+use crate::base::{Span, Spanned};
+use crate::diagnostic::codes::INVALID_VALUE;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Reported};
 
 /// A typed value that one kind of node decodes to.
@@ -29,20 +27,18 @@ pub trait Decode: Sized {
 pub struct Fields<'a> {
     /// The node.
     pub node: &'a Node,
-    shape: &'static Shape,
-    diagnostics: &'a mut Diagnostics,
-    failed: Option<Reported>,
+    pub(super) shape: &'static Shape,
+    pub(super) diagnostics: &'a mut Diagnostics,
+    pub(super) failed: Option<Reported>,
 }
 
 impl<'a> Fields<'a> {
     /// Starts decoding `node` and tells what `shape` does not allow: unknown, doubled and missing properties,
-    /// too few or too many arguments, a block or child where none belongs.
+    /// too few or too many arguments, a block or child where none belongs, a child twice that can count once.
     pub fn new(node: &'a Node, shape: &'static Shape, diagnostics: &'a mut Diagnostics) -> Self {
         let mut fields = Self { node, shape, diagnostics, failed: None };
-        fields.check_annotations();
-        fields.check_args();
-        fields.check_props();
-        fields.check_children();
+        fields.check_annotation();
+        fields.check();
         fields
     }
 
@@ -54,7 +50,7 @@ impl<'a> Fields<'a> {
         node.args
             .iter()
             .take(args.max)
-            .filter_map(|entry| self.value(entry, args.ty, &format!("the argument of `{}`", self.shape.name)).ok())
+            .filter_map(|entry| self.value(entry, args.ty, What::Argument(self.shape.name)).ok())
             .collect()
     }
 
@@ -63,7 +59,7 @@ impl<'a> Fields<'a> {
         let args = self.shape.args;
         debug_assert!(T::reads(args.ty), "the argument of `{}` is read as another type", self.shape.name);
         let Some(entry) = self.node.args.first().filter(|_| args.max > 0) else { return Ok(None) };
-        self.value(entry, args.ty, &format!("the argument of `{}`", self.shape.name)).map(Some)
+        self.value(entry, args.ty, What::Argument(self.shape.name)).map(Some)
     }
 
     /// The first argument, which the shape demands.
@@ -80,7 +76,7 @@ impl<'a> Fields<'a> {
         let prop = self.shape.prop(name).unwrap_or_else(|| panic!("`{}` has no property `{name}`", self.shape.name));
         debug_assert!(T::reads(prop.ty), "`{name}` of `{}` is read as another type", self.shape.name);
         match self.node.prop(name) {
-            Some(entry) => self.value(entry, prop.ty, &format!("`{name}`")).map(Some),
+            Some(entry) => self.value(entry, prop.ty, What::Property(name)).map(Some),
             None => Ok(None),
         }
     }
@@ -108,7 +104,7 @@ impl<'a> Fields<'a> {
             .iter()
             .filter(|prop| self.shape.prop(&prop.name.value).is_none())
             .filter_map(|prop| {
-                let value = self.value(&prop.entry, ty, &format!("`{}`", prop.name.value)).ok()?;
+                let value = self.value(&prop.entry, ty, What::Property(&prop.name.value)).ok()?;
                 Some((prop.name.clone(), value))
             })
             .collect()
@@ -124,14 +120,10 @@ impl<'a> Fields<'a> {
         values
     }
 
-    /// The child of type `T`, if there is one; a second one is told.
+    /// The child of type `T`, if there is one; the first, if a second was told.
     pub fn decode_child<T: Decode>(&mut self) -> Option<T> {
-        let mut nodes = self.children(T::SHAPE.name);
-        let first = nodes.next()?;
-        if let Some(second) = nodes.next() {
-            self.error(duplicate_node(second, first));
-        }
-        T::decode(first, self.diagnostics).map_err(|reported| self.failed = Some(reported)).ok()
+        debug_assert_eq!(T::SHAPE.merge, Merge::Scalar, "of `{}` there may be more than one", T::SHAPE.name);
+        self.decode_children().into_iter().next()
     }
 
     /// The children called `name`, in order.
@@ -204,150 +196,10 @@ impl<'a> Fields<'a> {
         }
     }
 
-    fn value<T: FromValue>(&mut self, entry: &Entry, ty: Ty, what: &str) -> Result<Spanned<T>, Reported> {
-        if let (Ty::OneOf(words), Value::String(text)) = (ty, &entry.value)
-            && !words.contains(&text.as_str())
-        {
-            let message = format!("{what} must be {}, found `{text}`", ty.described());
-            let diagnostic = Diagnostic::error(&INVALID_VALUE, entry.span, message).did_you_mean(text, words);
-            return Err(self.error(diagnostic));
+    fn value<T: FromValue>(&mut self, entry: &Entry, ty: Ty, what: What<'_>) -> Result<Spanned<T>, Reported> {
+        match typed(entry, ty, what, T::from_value(&entry.value)) {
+            Ok(value) => Ok(Spanned::new(value, entry.span)),
+            Err(diagnostic) => Err(self.error(diagnostic)),
         }
-        match T::from_value(&entry.value) {
-            Some(Ok(value)) => Ok(Spanned::new(value, entry.span)),
-            Some(Err(invalid)) => Err(self.error(Diagnostic::error(&INVALID_VALUE, entry.span, invalid.0))),
-            None => {
-                let message = format!("{what} must be {}, found {}", ty.described(), found(entry));
-                let diagnostic = Diagnostic::error(&WRONG_TYPE, entry.span, message);
-                let diagnostic = remedy(entry, ty).into_iter().fold(diagnostic, Diagnostic::hint);
-                Err(self.error(diagnostic))
-            }
-        }
-    }
-
-    fn check_annotations(&mut self) {
-        let node = self.node;
-        let annotations = node.args.iter().chain(node.props.iter().map(|prop| &prop.entry));
-        for annotation in annotations.filter_map(|entry| entry.annotation.as_ref()).chain(&node.annotation) {
-            let message = format!("the annotation `({})` means nothing here", annotation.value);
-            self.error(Diagnostic::error(&UNKNOWN_ANNOTATION, annotation.span, message).hint("remove it"));
-        }
-    }
-
-    fn check_args(&mut self) {
-        let Shape { name, args, .. } = self.shape;
-        let count = self.node.args.len();
-        if count < args.min {
-            let message = format!("`{name}` needs an argument: {}", args.ty.described());
-            let diagnostic = Diagnostic::error(&MISSING_ARGUMENT, self.node.name.span, message);
-            self.error(diagnostic.hint(format!("as in: {}", self.shape.example.lines().next().unwrap_or_default())));
-        }
-        if let Some(extra) = self.node.args.get(args.max) {
-            let message = match args.max {
-                0 => format!("`{name}` takes no argument"),
-                1 => format!("`{name}` takes one argument, and this is the second"),
-                max => format!("`{name}` takes at most {max} arguments"),
-            };
-            let mut diagnostic = Diagnostic::error(&UNEXPECTED_ARGUMENT, extra.span, message);
-            let unset = || self.shape.props.iter().filter(|prop| self.node.prop(prop.name).is_none());
-            if let Some(prop) = unset().find(|prop| prop.required).or_else(|| unset().next()) {
-                diagnostic = diagnostic.hint(format!("properties are written with their name, as {}=…", prop.name));
-            }
-            self.error(diagnostic);
-        }
-    }
-
-    fn check_props(&mut self) {
-        let node = self.node;
-        let shape = self.shape;
-        for (index, prop) in node.props.iter().enumerate() {
-            let name = &prop.name.value;
-            let earlier = node.props[..index].iter().find(|earlier| earlier.name.value == *name);
-            if let Some(earlier) = earlier {
-                let message = format!("`{name}` is set twice on one `{}`", shape.name);
-                let diagnostic = Diagnostic::error(&DUPLICATE_PROPERTY, prop.name.span, message);
-                self.error(diagnostic.also(earlier.name.span, "first here").hint("keep one"));
-            } else if shape.prop(name).is_none() && shape.free_props.is_none() {
-                let message = format!("`{}` has no property `{name}`", shape.name);
-                let known = shape.props.iter().map(|prop| prop.name);
-                let mut diagnostic = Diagnostic::error(&UNKNOWN_PROPERTY, prop.name.span, message);
-                if closest(name, known.clone()).is_some() {
-                    diagnostic = diagnostic.did_you_mean(name, known);
-                } else if shape.child(name).is_some() {
-                    diagnostic =
-                        diagnostic.hint(format!("`{name}` is a node of its block: {} {{ {name} … }}", shape.name));
-                } else if !shape.props.is_empty() {
-                    diagnostic = diagnostic.hint(format!("it has {}", known.collect::<Vec<_>>().join(", ")));
-                }
-                self.error(diagnostic);
-            }
-        }
-        for prop in shape.props.iter().filter(|prop| prop.required && node.prop(prop.name).is_none()) {
-            let message = format!("`{}` needs the property `{}`: {}", shape.name, prop.name, prop.ty.described());
-            self.error(Diagnostic::error(&MISSING_PROPERTY, node.name.span, message));
-        }
-    }
-
-    fn check_children(&mut self) {
-        let node = self.node;
-        let shape = self.shape;
-        if shape.children.is_empty() && node.children.is_some() {
-            let message = format!("`{}` takes no block", shape.name);
-            self.error(Diagnostic::error(&UNEXPECTED_BLOCK, node.name.span, message));
-            return;
-        }
-        for child in node.children() {
-            if shape.child(child.name()).is_none() {
-                self.failed = Some(unknown_node(child, shape.children, &format!("`{}`", shape.name), self.diagnostics));
-            }
-        }
-    }
-}
-
-/// That `second` stands beside `first`, and only one of the two may.
-pub(crate) fn duplicate_node(second: &Node, first: &Node) -> Diagnostic {
-    Diagnostic::error(&DUPLICATE_NODE, second.name.span, format!("`{}` stands twice in one body", second.name()))
-        .also(first.name.span, "first here")
-        .hint("keep one")
-}
-
-/// Tells that `node` is none of `known`, which may stand in `place`.
-pub(crate) fn unknown_node(
-    node: &Node,
-    known: &[&'static Shape],
-    place: &str,
-    diagnostics: &mut Diagnostics,
-) -> Reported {
-    let message = format!("{place} has no node `{}`", node.name());
-    let names = known.iter().map(|shape| shape.name);
-    let mut diagnostic = Diagnostic::error(&UNKNOWN_NODE, node.name.span, message).did_you_mean(node.name(), names);
-    if diagnostic.hints.is_empty() {
-        diagnostic = diagnostic.hint("`imgspec schema` lists the nodes and where they stand");
-    }
-    diagnostics.error(diagnostic)
-}
-
-/// What makes `entry` a value of type `ty`, where that can be guessed.
-fn remedy(entry: &Entry, ty: Ty) -> Option<String> {
-    match (ty, &entry.value) {
-        (Ty::Bool, Value::String(text)) if text == "true" || text == "false" => Some(format!("write #{text}")),
-        (Ty::Bool, _) => Some("write #true or #false".to_owned()),
-        (Ty::Integer | Ty::Port, Value::String(text)) if text.parse::<u32>().is_ok() => {
-            Some(format!("write the number without quotes: {text}"))
-        }
-        (Ty::Integer | Ty::Port, _) | (_, Value::String(_)) => None,
-        (_, Value::Integer(_) | Value::Float(_)) => Some(format!("quote it: \"{}\"", entry.written)),
-        (_, Value::Bool(_) | Value::Null) => {
-            Some(format!("quote it if it is text: \"{}\"", entry.written.trim_start_matches('#')))
-        }
-    }
-}
-
-fn found(entry: &Entry) -> String {
-    match &entry.value {
-        Value::String(text) if text.chars().count() <= 40 && !text.contains('\n') => format!("the string \"{text}\""),
-        Value::String(_) => "a string".to_owned(),
-        Value::Integer(_) | Value::Float(_) => format!("the number {}", entry.written),
-        Value::Bool(flag) => format!("#{flag}"),
-        Value::Null => "#null".to_owned(),
     }
 }

@@ -1,6 +1,9 @@
 //! Floor 2: KDL. Parsing with spans, the layer that reads typed values out of nodes, and formatting.
 
+mod annotation;
 mod characters;
+mod check;
+mod entry;
 mod fields;
 mod format;
 mod mistake;
@@ -15,12 +18,14 @@ mod token;
 mod value;
 mod word;
 
+pub use annotation::{Annotation, DISTINGUISHING};
+pub use check::check_nodes;
+pub(crate) use check::{duplicate_node, unknown_node};
 pub use fields::{Decode, Fields};
-pub(crate) use fields::{duplicate_node, unknown_node};
 pub use format::format;
 pub use node::{Entry, Node, Property, Value};
 pub use parse::{MAX_BYTES, MAX_DEPTH, MAX_MISTAKES, MAX_NODES, parse};
 pub use print::{print, quoted};
-pub use shape::{Args, Merge, Prop, Shape, Ty};
+pub use shape::{Args, Identity, Merge, Prop, Shape, Ty};
 pub use value::FromValue;
 pub(crate) use value::words;

@@ -3,6 +3,8 @@
 /// A type of value, as the language reference names it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ty {
+    /// Any value: what it must be is said elsewhere, as by a parameter's type.
+    Any,
     /// Any text, taken literally.
     Text,
     /// Shell text.
@@ -25,6 +27,8 @@ pub enum Ty {
     ImageRef,
     /// A name of an image of the workspace.
     ImageName,
+    /// A name of a template or mixin.
+    TemplateName,
     /// A stage's name.
     StageName,
     /// A variable's name.
@@ -51,6 +55,7 @@ impl Ty {
     /// Its name in messages, with an article.
     pub fn described(self) -> String {
         match self {
+            Self::Any => "a string, a number, #true or #false".to_owned(),
             Self::Text => "a string".to_owned(),
             Self::Shell => "a string of shell text".to_owned(),
             Self::Bool => "#true or #false".to_owned(),
@@ -62,6 +67,7 @@ impl Ty {
             Self::ImagePath => "a path in the image".to_owned(),
             Self::ImageRef => "an image reference".to_owned(),
             Self::ImageName => "an image name".to_owned(),
+            Self::TemplateName => "a template name".to_owned(),
             Self::StageName => "a stage name".to_owned(),
             Self::EnvName => "a variable name".to_owned(),
             Self::Owner => "a user, \"name\" or \"uid:gid\"".to_owned(),
@@ -152,6 +158,25 @@ pub enum Merge {
     Step,
 }
 
+/// What tells a node, or a part of one, from another of its kind when bodies are put together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Identity {
+    /// Nothing: there is one.
+    Kind,
+    /// The property `id`, among all steps.
+    Id,
+    /// The first argument.
+    Key,
+    /// The first argument; the bodies of two that have the same are put together.
+    Name,
+    /// Each argument is a part of its own, and so is each child, by its first argument.
+    Elements,
+    /// Each name is a part of its own: the free properties, and the arguments.
+    Names,
+    /// Each argument of each child is a part of its own.
+    Settings,
+}
+
 /// What a node looks like.
 #[derive(Debug)]
 pub struct Shape {
@@ -182,5 +207,18 @@ impl Shape {
     /// The property of that name.
     pub fn prop(&self, name: &str) -> Option<&'static Prop> {
         self.props.iter().find(|prop| prop.name == name)
+    }
+
+    /// What tells one of these nodes from another.
+    pub fn identity(&self) -> Identity {
+        match self.merge {
+            Merge::Scalar => Identity::Kind,
+            Merge::Step => Identity::Id,
+            Merge::Set => Identity::Elements,
+            Merge::Map if self.free_props.is_some() => Identity::Names,
+            Merge::Map if self.args.max == 0 => Identity::Settings,
+            Merge::Map if self.children.is_empty() => Identity::Key,
+            Merge::Map => Identity::Name,
+        }
     }
 }

@@ -3,7 +3,7 @@
 use super::{Ty, Value};
 use crate::base::{
     DebName, DebVersion, Digest, Duration, EnvName, ImageName, ImageRef, Invalid, Mode, Owner, Platform, Port,
-    Protocol, StageName,
+    Protocol, StageName, TemplateName,
 };
 
 /// A type that a KDL value can be.
@@ -13,6 +13,37 @@ pub trait FromValue: Sized {
 
     /// The value, if it has the right KDL type; `None` says that the KDL type is another.
     fn from_value(value: &Value) -> Option<Result<Self, Invalid>>;
+}
+
+impl Ty {
+    /// Whether `value` can be read as this type, as [`FromValue::from_value`] says it.
+    pub fn check(self, value: &Value) -> Option<Result<(), Invalid>> {
+        fn read<T: FromValue>(value: &Value) -> Option<Result<(), Invalid>> {
+            T::from_value(value).map(|read| read.map(|_| ()))
+        }
+        match self {
+            Self::Text | Self::Shell | Self::ContextPath | Self::ImagePath | Self::PackageName | Self::Url => {
+                matches!(value, Value::String(_)).then_some(Ok(()))
+            }
+            Self::OneOf(_) => matches!(value, Value::String(_)).then_some(Ok(())),
+            Self::Any => Some(Ok(())),
+            Self::TemplateName => read::<TemplateName>(value),
+            Self::Bool => read::<bool>(value),
+            Self::Integer => read::<u32>(value),
+            Self::Port => read::<Port>(value),
+            Self::Duration => read::<Duration>(value),
+            Self::Mode => read::<Mode>(value),
+            Self::ImageRef => read::<ImageRef>(value),
+            Self::ImageName => read::<ImageName>(value),
+            Self::StageName => read::<StageName>(value),
+            Self::EnvName => read::<EnvName>(value),
+            Self::Owner => read::<Owner>(value),
+            Self::Platform => read::<Platform>(value),
+            Self::DebName => read::<DebName>(value),
+            Self::DebVersion => read::<DebVersion>(value),
+            Self::Digest => read::<Digest>(value),
+        }
+    }
 }
 
 impl FromValue for String {
@@ -102,7 +133,7 @@ macro_rules! parsed {
     };
 }
 
-parsed! { DebName DebVersion Digest Duration EnvName ImageName ImageRef Mode Owner Platform StageName }
+parsed! { DebName DebVersion Digest Duration EnvName ImageName ImageRef Mode Owner Platform StageName TemplateName }
 
 /// Makes an enum of words: its `WORDS`, `as_str`, and how it is read from a value of type [`Ty::OneOf`].
 macro_rules! words {

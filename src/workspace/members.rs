@@ -3,6 +3,7 @@
 use crate::base::{EntryKind, Invalid, Span, Spanned, World, normalize};
 use crate::diagnostic::codes::{INVALID_VALUE, NO_MATCH, PATH_ESCAPE, UNREADABLE_FILE};
 use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::model::directory_of;
 use crate::spec;
 use globset::{GlobBuilder, GlobMatcher};
 use std::collections::BTreeMap;
@@ -35,6 +36,37 @@ pub(super) fn expand(
     }
     members
 }
+
+/// The directories that hold a file the glob of a rule names and have no spec of their own, in order. A glob that matches
+/// nothing is told.
+pub(super) fn directories(world: &dyn World, glob: &Spanned<String>, diagnostics: &mut Diagnostics) -> Vec<String> {
+    match matches(world, glob) {
+        Ok(paths) if paths.is_empty() => {
+            let message = format!("no file is named by `{}`", glob.value);
+            let hint = "write a glob of files in the directories, from the workspace's root, or remove the rule";
+            diagnostics.error(Diagnostic::error(&NO_MATCH, glob.span, message).hint(hint));
+            Vec::new()
+        }
+        Ok(paths) => {
+            let mut directories: Vec<String> = paths.iter().map(|path| directory_of(path).to_owned()).collect();
+            directories.sort();
+            directories.dedup();
+            let has_spec = |directory: &String| {
+                let spec = if directory.is_empty() { SPEC.to_owned() } else { format!("{directory}/{SPEC}") };
+                matches!(world.entry(&spec), Ok(Some(_)))
+            };
+            directories.retain(|directory| !has_spec(directory));
+            directories
+        }
+        Err(diagnostic) => {
+            diagnostics.error(diagnostic);
+            Vec::new()
+        }
+    }
+}
+
+/// The name of a service's own spec.
+const SPEC: &str = "image.kdl";
 
 /// The files that `glob` names. `*` and `?` stop at `/`, `**` is any number of directories; none of them names what
 /// starts with a dot, and links to directories are not gone through.

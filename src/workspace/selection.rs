@@ -1,19 +1,19 @@
 //! Which images a call is about.
 
-use super::{Declared, Workspace};
+use super::Workspace;
 use crate::base::FileId;
 use crate::diagnostic::codes::NO_MATCH;
 use crate::diagnostic::{Diagnostic, Diagnostics, Reported};
-use crate::model::Image;
+use crate::model::Unit;
 use globset::Glob;
 use std::collections::BTreeSet;
 
 /// Images chosen by names, globs of names and spec files.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Selection {
-    /// Their names; `None` for all.
-    names: Option<BTreeSet<String>>,
-    /// The spec files they were chosen by, or stand in.
+    /// Their numbers in the plan; `None` for all.
+    chosen: Option<BTreeSet<usize>>,
+    /// The spec files they were chosen by, stand in or draw from.
     files: BTreeSet<FileId>,
 }
 
@@ -29,58 +29,67 @@ impl Selection {
         if patterns.is_empty() && paths.is_empty() {
             return Ok(Self::default());
         }
-        let mut chosen: BTreeSet<&Declared> = BTreeSet::new();
+        let units = || workspace.plan.units.iter().enumerate();
+        let mut chosen: BTreeSet<usize> = BTreeSet::new();
         let mut files: BTreeSet<FileId> = BTreeSet::new();
         let mut failed = None;
         for pattern in patterns {
+            let glob = Glob::new(pattern).map(|glob| glob.compile_matcher());
+            let is_match = |name: &str| pattern == name || glob.as_ref().is_ok_and(|glob| glob.is_match(name));
             let before = chosen.len();
-            let matching = workspace.declared.iter().filter(|declared| is_match(pattern, &declared.name));
-            chosen.extend(matching.clone());
-            if chosen.len() == before && matching.count() == 0 {
+            let mut matching = units().filter(|(_, unit)| is_match(unit.name.value.as_str())).peekable();
+            let is_empty = matching.peek().is_none();
+            chosen.extend(matching.map(|(at, _)| at));
+            if chosen.len() == before && is_empty {
                 failed = Some(diagnostics.error(no_match(workspace, pattern)));
             }
         }
         for path in paths {
             let Some((file, _)) = workspace.files.iter().find(|(_, known)| known == path) else { continue };
             files.insert(*file);
-            let declared = workspace.declared.iter().filter(|declared| declared.file == *file);
-            chosen.extend(declared.clone());
+            let mut declared = units().filter(|(_, unit)| unit.file == *file).peekable();
             // What keeps a file from being read is told already.
-            if declared.count() == 0 && !workspace.diagnostics.has_errors() {
+            if declared.peek().is_none() && !workspace.diagnostics.has_errors() {
                 let message = format!("`{path}` declares no image");
                 let hint = "an image is a node `image \"NAME\" { … }`";
                 failed = Some(diagnostics.error(Diagnostic::unplaced(&NO_MATCH, message).hint(hint)));
             }
+            chosen.extend(declared.map(|(at, _)| at));
         }
         if let Some(reported) = failed {
             // It may be one of those that could not be read.
             diagnostics.extend(workspace.diagnostics.clone());
             return Err(reported);
         }
-        files.extend(chosen.iter().map(|declared| declared.file));
-        let names = chosen.into_iter().map(|declared| declared.name.clone()).collect();
-        Ok(Self { names: Some(names), files })
+        files.extend(chosen.iter().flat_map(|at| workspace.plan.files(&workspace.plan.units[*at])));
+        Ok(Self { chosen: Some(chosen), files })
     }
 
     /// Whether it is all images.
     pub fn is_all(&self) -> bool {
-        self.names.is_none()
+        self.chosen.is_none()
     }
 
-    /// The names of the chosen images, those with mistakes too, in order of files.
-    pub fn names<'w>(&self, workspace: &'w Workspace) -> Vec<&'w Declared> {
-        workspace.declared.iter().filter(|declared| self.holds(&declared.name)).collect()
+    /// The chosen images, those with mistakes too, in order.
+    pub fn units<'w>(&self, workspace: &'w Workspace) -> Vec<&'w Unit> {
+        match &self.chosen {
+            None => workspace.plan.units.iter().collect(),
+            Some(chosen) => chosen.iter().map(|at| &workspace.plan.units[*at]).collect(),
+        }
     }
 
-    /// The chosen images that have no mistakes so far.
-    pub fn images<'w>(&self, workspace: &'w Workspace) -> Vec<&'w Image> {
-        workspace.images.iter().filter(|image| self.holds(image.name.value.as_str())).collect()
+    /// The images that were not chosen, in order.
+    pub fn others<'w>(&self, workspace: &'w Workspace) -> Vec<&'w Unit> {
+        let others = workspace.plan.units.iter().enumerate();
+        let is_other = |at| self.chosen.as_ref().is_some_and(|chosen| !chosen.contains(&at));
+        others.filter(|(at, _)| is_other(*at)).map(|(_, unit)| unit).collect()
     }
 
-    /// What is wrong with the workspace as far as the chosen images are concerned: with its own file, and theirs.
+    /// What is wrong with the workspace as far as the chosen images are concerned: with its own file, theirs, and those
+    /// they draw from.
     pub fn diagnostics(&self, workspace: &Workspace) -> Diagnostics {
         let mut diagnostics = workspace.diagnostics.clone();
-        if self.names.is_some() {
+        if self.chosen.is_some() {
             let own = workspace.files.first().map(|(file, _)| *file);
             let concerns = |file: FileId| own == Some(file) || self.files.contains(&file);
             diagnostics.retain(|diagnostic| {
@@ -89,21 +98,13 @@ impl Selection {
         }
         diagnostics
     }
-
-    fn holds(&self, name: &str) -> bool {
-        self.names.as_ref().is_none_or(|names| names.contains(name))
-    }
 }
 
 fn no_match(workspace: &Workspace, pattern: &str) -> Diagnostic {
-    let names = workspace.declared.iter().map(|declared| declared.name.as_str());
+    let names = workspace.plan.units.iter().map(|unit| unit.name.value.as_str());
     let diagnostic = Diagnostic::unplaced(&NO_MATCH, format!("no image is called `{pattern}`"));
     let diagnostic = diagnostic.did_you_mean(pattern, names);
     if diagnostic.hints.is_empty() { diagnostic.hint("`imgspec list` lists the images") } else { diagnostic }
-}
-
-fn is_match(pattern: &str, name: &str) -> bool {
-    pattern == name || Glob::new(pattern).is_ok_and(|glob| glob.compile_matcher().is_match(name))
 }
 
 #[cfg(test)]
@@ -126,9 +127,12 @@ mod tests {
         let chosen = Selection::choose(&workspace, &owned(patterns), &owned(paths), &mut diagnostics);
         let first = diagnostics.into_sorted().into_iter().next().map(|diagnostic| diagnostic.message);
         let images = |selection: &Selection| {
-            let images = selection.images(&workspace).into_iter().map(|image| image.name.value.to_string());
-            assert_eq!(selection.diagnostics(&workspace).into_sorted().len(), told, "{patterns:?} {paths:?}");
-            images.collect::<Vec<_>>()
+            let mut diagnostics = selection.diagnostics(&workspace);
+            let units = selection.units(&workspace).into_iter();
+            let images = units.filter_map(|unit| workspace.resolve(unit, &mut diagnostics).ok());
+            let images: Vec<String> = images.map(|image| image.name.value.to_string()).collect();
+            assert_eq!(diagnostics.into_sorted().len(), told, "{patterns:?} {paths:?}");
+            images
         };
         assert_eq!(
             chosen.as_ref().map(images).map_err(|_| first.unwrap_or_default()),

@@ -64,7 +64,7 @@ pub fn compiled(case: &Path) -> Build {
     let text = world.read("image.kdl").expect("a spec");
     let file = imgspec::compile::read("image.kdl", &text, &mut sources, &mut diagnostics);
     let files = Vec::from_iter(file);
-    let images = imgspec::model::resolve(&files, None, &mut diagnostics);
+    let images = imgspec::model::resolve(files, &mut diagnostics);
     let compiled = images
         .first()
         .and_then(|image| imgspec::compile::compile(image, &world, Options::default(), &mut diagnostics).ok());

@@ -7,7 +7,7 @@
 //! ```
 //!
 //! Other places of a diagnostic have `----`. A place that starts where the comment's own slashes stand is quoted instead,
-//! `//@ "image" error[…]`, and so is one with a tab before it. `// help:` and `// trace:` follow the diagnostic.
+//! `//@ "image" error[…]`, and so is one with a tab before it. `// help:`, `// images:` and `// trace:` follow the diagnostic.
 
 use imgspec::base::Span;
 use imgspec::diagnostic::render::visible;
@@ -21,7 +21,9 @@ pub fn without_annotations(text: &str) -> String {
             let marks = rest.trim_start_matches(' ');
             let behind = marks.trim_start_matches(['^', '-']);
             marks.len() > behind.len() && behind.starts_with(' ')
-                || [" help: ", " trace: ", " error[", " warning[", "@"].iter().any(|start| rest.starts_with(start))
+                || [" help: ", " images: ", " trace: ", " error[", " warning[", "@"]
+                    .iter()
+                    .any(|start| rest.starts_with(start))
         })
     };
     text.split_inclusive('\n').filter(|line| !is_annotation(line)).collect()
@@ -46,6 +48,9 @@ pub fn annotate(text: &str, diagnostics: &[Diagnostic], sources: &Sources) -> St
         note.push_str(&mark(text, first.span, sources, '^', &format!("{message}{label}")));
         for hint in &diagnostic.hints {
             note.push_str(&format!("// help: {hint}\n"));
+        }
+        if let Some(images) = diagnostic.images_in_words() {
+            note.push_str(&format!("// images: {images}\n"));
         }
         for step in &diagnostic.trace {
             note.push_str(&format!("// trace: {}: {}\n", sources.place(step.span).line, step.message));

@@ -17,6 +17,27 @@ pub const CASES: &[Case] = &[
         &["compile"],
     ),
     (
+        "misplaced-node",
+        |root| {
+            write(root, "imgspec.kdl", b"workspace { members \"app.kdl\" }\n");
+            write(root, "app.kdl", b"defaults { label \"a\" \"b\" }\nimage \"app\" { from scratch }\n");
+        },
+        &["check"],
+    ),
+    (
+        "ambiguous-rule",
+        |root| {
+            write(
+                root,
+                "imgspec.kdl",
+                b"rule match=\"*/one\" { from scratch }\nrule match=\"*/two\" { from scratch }\n",
+            );
+            write(root, "app/one", b"");
+            write(root, "app/two", b"");
+        },
+        &["check"],
+    ),
+    (
         "stale-output",
         |root| {
             compiled(root);

@@ -2,12 +2,12 @@
 
 use super::support::root;
 use imgspec::base::{InTurn, World as _};
-use imgspec::compile::{Compiled, compile, read};
-use imgspec::diagnostic::{Diagnostics, Sources};
+use imgspec::compile::{Compiled, compile};
+use imgspec::diagnostic::Diagnostics;
 use imgspec::dockerfile::{BakeFacts, bake};
 use imgspec::host::Disk;
 use imgspec::lower::Options;
-use imgspec::model;
+use imgspec::workspace;
 use std::fs;
 use std::path::PathBuf;
 
@@ -26,8 +26,8 @@ pub fn cases() -> Vec<String> {
 
 /// An image of a case.
 pub struct CaseImage {
-    /// The directory of its spec, seen from the case's.
-    pub directory: String,
+    /// The path of its Dockerfile, seen from the case's directory.
+    pub output: String,
     /// What it compiles to.
     pub compiled: Compiled,
 }
@@ -36,29 +36,22 @@ pub struct CaseImage {
 pub fn compile_case(case: &str) -> Result<Vec<CaseImage>, String> {
     // As the command line does it: a case is a workspace of its own.
     let world = Disk::open(&root().join("specs").join(case)).expect("the case opens");
-    let (mut sources, mut diagnostics) = (Sources::new(), Diagnostics::new());
-    let mut workspace = None;
-    if let Ok(text) = world.read("imgspec.kdl") {
-        let file = read("imgspec.kdl", &text, &mut sources, &mut diagnostics);
-        workspace = file.ok().and_then(|file| file.document.workspace);
-    }
-    let mut files = Vec::new();
-    for path in spec_paths(&world) {
-        let text = world.read(&path).expect("a spec");
-        files.extend(read(&path, &text, &mut sources, &mut diagnostics));
-    }
-    let target = workspace.as_ref().and_then(|workspace| workspace.target).unwrap_or_default();
+    let own = if matches!(world.entry("imgspec.kdl"), Ok(Some(_))) { "imgspec.kdl" } else { "image.kdl" };
+    let workspace = workspace::read(&world, &InTurn, own);
+    let options = Options { target: workspace.target().unwrap_or_default(), unlocked: false };
+    let mut diagnostics = workspace.diagnostics.clone();
     let mut images = Vec::new();
-    for image in model::resolve(&files, workspace.as_ref(), &mut diagnostics) {
-        let compiled = compile(&image, &world, Options { target, unlocked: false }, &mut diagnostics);
-        let directory = image.directory.clone();
-        images.extend(compiled.map(|compiled| CaseImage { directory, compiled }));
+    for unit in &workspace.plan.units {
+        let Ok(image) = workspace.resolve(unit, &mut diagnostics) else { continue };
+        let compiled = compile(&image, &world, options, &mut diagnostics);
+        let output = image.output.clone();
+        images.extend(compiled.map(|compiled| CaseImage { output, compiled }));
     }
     if diagnostics.is_empty() {
         return Ok(images);
     }
     let told = diagnostics.into_sorted().into_iter().map(|diagnostic| {
-        let place = diagnostic.span().map(|span| sources.path_and_line(span)).unwrap_or_default();
+        let place = diagnostic.span().map(|span| workspace.sources.path_and_line(span)).unwrap_or_default();
         format!("{place}: [{}] {}\n", diagnostic.code.name, diagnostic.message)
     });
     Err(told.collect())
@@ -68,14 +61,9 @@ pub fn compile_case(case: &str) -> Result<Vec<CaseImage>, String> {
 pub fn bake_file(case: &str) -> Option<(String, String)> {
     let world = Disk::open(&root().join("specs").join(case)).expect("the case opens");
     let has_workspace = matches!(world.entry("imgspec.kdl"), Ok(Some(_)));
-    let workspace = has_workspace.then(|| imgspec::workspace::read(&world, &InTurn, "imgspec.kdl"))?;
-    let facts: Vec<BakeFacts> = workspace.images.iter().map(BakeFacts::new).collect();
-    workspace.bake.map(|path| (path.value, bake(&facts)))
-}
-
-/// The specs of a case: `image.kdl` of its directory and of those right below it.
-fn spec_paths(world: &Disk) -> Vec<String> {
-    let below = world.list("").expect("a directory").into_iter().map(|entry| format!("{}/image.kdl", entry.path));
-    let specs = std::iter::once("image.kdl".to_owned()).chain(below);
-    specs.filter(|path| matches!(world.entry(path), Ok(Some(_)))).collect()
+    let workspace = has_workspace.then(|| workspace::read(&world, &InTurn, "imgspec.kdl"))?;
+    let bake_path = workspace.bake()?.value.clone();
+    let images = workspace.plan.units.iter().map(|unit| workspace.resolve(unit, &mut Diagnostics::new()));
+    let facts: Vec<BakeFacts> = images.map(|image| BakeFacts::new(&image.expect("a sound image"))).collect();
+    Some((bake_path, bake(&facts)))
 }

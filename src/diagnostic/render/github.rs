@@ -34,6 +34,9 @@ pub(super) fn message(diagnostic: &Diagnostic, sources: &Sources) -> String {
     for label in diagnostic.labels.iter().skip(1).chain(&diagnostic.trace) {
         let _ = write!(message, "\n{}: {}", visible(&sources.path_and_line(label.span)), visible(&label.message));
     }
+    if let Some(images) = diagnostic.images_in_words() {
+        let _ = write!(message, "\n{}", visible(&images));
+    }
     for hint in &diagnostic.hints {
         let _ = write!(message, "\nhelp: {}", visible(hint));
     }

@@ -46,6 +46,9 @@ struct Finding<'a> {
     labels: Vec<Place<'a>>,
     trace: Vec<Place<'a>>,
     hints: &'a [String],
+    /// The images it concerns, where it is about some.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    images: Vec<&'a str>,
 }
 
 impl<'a> Finding<'a> {
@@ -58,6 +61,7 @@ impl<'a> Finding<'a> {
             labels: places(&diagnostic.labels),
             trace: places(&diagnostic.trace),
             hints: &diagnostic.hints,
+            images: diagnostic.images.iter().map(|image| &**image).collect(),
         }
     }
 }

@@ -87,6 +87,10 @@ impl Page<'_> {
             let place = self.location(step.span);
             let _ = writeln!(self.out, " {place}: {}", visible(&step.message));
         }
+        if let Some(images) = diagnostic.images_in_words() {
+            self.frame("├─");
+            let _ = writeln!(self.out, " {}", visible(&images));
+        }
         self.hints(diagnostic);
     }
 

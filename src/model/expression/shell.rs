@@ -1,0 +1,392 @@
+//! Shell text that values are put into, quoted for the place where they stand.
+//!
+//! The text before a value is read as far as the shell's quoting goes (POSIX.1-2017, 2.2 and 2.6). Where shells differ, or
+//! no quoting keeps a value as it is, there is none, and the value is refused.
+
+use crate::syntax::Value;
+
+/// Why a value cannot stand where it does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Misfit {
+    /// Behind `<<`.
+    HereDocument,
+    /// Between backticks.
+    Backticks,
+    /// In `${…}`.
+    Parameter,
+    /// In `$((…))`, and no whole number.
+    Arithmetic,
+    /// In `$'…'`.
+    AnsiQuotes,
+    /// Right behind `$`.
+    Dollar,
+    /// Right behind a backslash.
+    Backslash,
+    /// In text that shells read differently.
+    Unclear,
+    /// It holds a NUL character, which no argument can.
+    Nul,
+}
+
+impl Misfit {
+    /// The fact.
+    pub(super) fn message(self) -> &'static str {
+        match self {
+            Self::HereDocument => "an expression stands in shell text behind `<<`, where nothing can quote it",
+            Self::Backticks => "an expression stands between backticks, where nothing can quote it",
+            Self::Parameter => "an expression stands in a `${…}` of shell text, where nothing can quote it",
+            Self::Arithmetic => "an expression in `$((…))` is no whole number",
+            Self::AnsiQuotes => "an expression stands in `$'…'`, which not every shell knows",
+            Self::Dollar => "an expression stands right behind a `$` of shell text",
+            Self::Backslash => "an expression stands right behind a backslash of shell text",
+            Self::Unclear => "an expression stands in shell text behind something that shells read in different ways",
+            Self::Nul => "a value with a NUL character cannot stand in shell text",
+        }
+    }
+
+    /// What to do.
+    pub(super) fn hint(self) -> &'static str {
+        match self {
+            Self::HereDocument => "write the text with a `file` node, and let the command read that",
+            Self::Backticks => "use $(…)",
+            Self::Dollar | Self::Backslash => "a literal `${{` is written as ${{ '${{' }}",
+            Self::Nul => "remove the character",
+            Self::Parameter | Self::Arithmetic | Self::AnsiQuotes | Self::Unclear => {
+                "set a variable to it first, as in: x=${{ … }}, and use that"
+            }
+        }
+    }
+}
+
+/// What the text stands in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Frame {
+    /// `$(…)`, and the parentheses open in it.
+    Command(u32),
+    /// `'…'`
+    Single,
+    /// `$'…'`
+    Ansi,
+    /// `"…"`
+    Double,
+    /// `${…}`, and whether that is in double quotes.
+    Parameter(bool),
+    /// `$((…))`, and the parentheses open in it.
+    Arithmetic(u32),
+    /// `$((…)` and what is behind it
+    ClosingArithmetic,
+    /// Between backticks.
+    Backticks,
+    /// Behind `#`.
+    Comment,
+}
+
+/// What a `$` began.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+enum Dollar {
+    #[default]
+    None,
+    /// Nothing stands behind it yet.
+    Bare,
+    /// The name of a variable.
+    Name,
+}
+
+/// Shell text, as far as it was read.
+#[derive(Debug)]
+pub(super) struct ShellText {
+    /// What encloses the place, the innermost last; commands where none does.
+    frames: Vec<Frame>,
+    dollar: Dollar,
+    /// Whether the last character was a backslash that quotes the next one.
+    escaped: bool,
+    /// Whether a word begins here.
+    at_word: bool,
+    /// Whether the last two characters were `$(`.
+    opened: bool,
+    /// The `<` right before.
+    angles: u32,
+    /// How much of `case` the word so far is; `None` if it is another one.
+    case: Option<usize>,
+    here_document: bool,
+    unclear: bool,
+}
+
+impl Default for ShellText {
+    fn default() -> Self {
+        Self {
+            frames: Vec::new(),
+            dollar: Dollar::None,
+            escaped: false,
+            at_word: true,
+            opened: false,
+            angles: 0,
+            case: Some(0),
+            here_document: false,
+            unclear: false,
+        }
+    }
+}
+
+impl ShellText {
+    /// Reads text that stands for itself.
+    pub(super) fn read(&mut self, text: &str) {
+        text.chars().for_each(|c| self.step(c));
+    }
+
+    /// Puts `value` behind the text so far, and in front of `next`.
+    pub(super) fn push(&mut self, value: &Value, next: Option<char>, out: &mut String) -> Result<(), Misfit> {
+        let text = super::shown(value);
+        let named = self.dollar == Dollar::Name;
+        self.check(value, &text)?;
+        match self.frames.last() {
+            Some(Frame::Single) => out.push_str(&text.replace('\'', "'\\''")),
+            Some(Frame::Double) => {
+                // What follows a variable's name would be a part of it.
+                if named {
+                    out.push_str("\"\"");
+                }
+                escape(&text, out);
+            }
+            Some(Frame::Comment) => out.push_str(&text.replace('\n', " ")),
+            Some(Frame::Arithmetic(_)) if text.starts_with('-') => out.push_str(&format!("({text})")),
+            Some(Frame::Arithmetic(_)) => out.push_str(&text),
+            _ => {
+                // A number before `>` says which file is meant.
+                let redirects = matches!(next, Some('<' | '>')) && text.bytes().all(|b| b.is_ascii_digit());
+                quote(&text, named || redirects, out);
+            }
+        }
+        self.at_word = false;
+        self.opened = false;
+        self.dollar = Dollar::None;
+        self.angles = 0;
+        self.case = None;
+        Ok(())
+    }
+
+    /// Whether `value` can stand here.
+    fn check(&self, value: &Value, text: &str) -> Result<(), Misfit> {
+        let frame = self.frames.last();
+        let misfit = match frame {
+            _ if self.here_document || self.angles == 2 => Some(Misfit::HereDocument),
+            _ if self.unclear => Some(Misfit::Unclear),
+            _ if self.escaped => Some(Misfit::Backslash),
+            _ if self.dollar == Dollar::Bare => Some(Misfit::Dollar),
+            _ if text.contains('\0') => Some(Misfit::Nul),
+            Some(Frame::Backticks) => Some(Misfit::Backticks),
+            Some(Frame::Parameter(_)) => Some(Misfit::Parameter),
+            Some(Frame::Ansi) => Some(Misfit::AnsiQuotes),
+            Some(Frame::ClosingArithmetic) => Some(Misfit::Unclear),
+            Some(Frame::Arithmetic(_)) if self.dollar == Dollar::Name || !matches!(value, Value::Integer(_)) => {
+                Some(Misfit::Arithmetic)
+            }
+            _ => None,
+        };
+        misfit.map_or(Ok(()), Err)
+    }
+
+    fn step(&mut self, c: char) {
+        let opened = std::mem::take(&mut self.opened);
+        if self.escaped {
+            self.escaped = false;
+            // A backslash before a newline is as nothing.
+            if c != '\n' {
+                self.at_word = false;
+                self.case = None;
+            }
+            return;
+        }
+        match self.frames.last() {
+            Some(Frame::Single) => return self.close_at(c, '\''),
+            Some(Frame::Ansi) => {
+                // Where `$'…'` is unknown, a backslash does not keep the quote from ending it.
+                self.unclear |= c == '\\';
+                return self.close_at(c, '\'');
+            }
+            Some(Frame::Comment) => {
+                if c == '\n' {
+                    self.frames.pop();
+                    self.command(c);
+                }
+                return;
+            }
+            Some(Frame::Backticks) => {
+                self.escaped = c == '\\';
+                return self.close_at(c, '`');
+            }
+            Some(Frame::ClosingArithmetic) => {
+                // `$((a) | b)` is a command in parentheses.
+                self.unclear |= c != ')';
+                self.frames.pop();
+                return;
+            }
+            _ => {}
+        }
+        if self.after_dollar(c, opened) {
+            return;
+        }
+        match c {
+            '\\' => self.escaped = true,
+            '$' => {
+                self.dollar = Dollar::Bare;
+                self.at_word = false;
+                self.case = None;
+                self.angles = 0;
+            }
+            '`' => {
+                self.frames.push(Frame::Backticks);
+                self.at_word = false;
+            }
+            _ => match self.frames.last().copied() {
+                Some(Frame::Double) => self.close_at(c, '"'),
+                Some(Frame::Parameter(quoted)) => self.parameter(c, quoted),
+                Some(Frame::Arithmetic(open)) => self.arithmetic(c, open),
+                _ => self.command(c),
+            },
+        }
+    }
+
+    fn close_at(&mut self, c: char, end: char) {
+        if c == end {
+            self.frames.pop();
+        }
+    }
+
+    /// Reads what stands behind a `$`; whether that was all of it.
+    fn after_dollar(&mut self, c: char, opened: bool) -> bool {
+        if opened && c == '(' {
+            self.frames.pop();
+            self.frames.push(Frame::Arithmetic(0));
+            return true;
+        }
+        let in_command = matches!(self.frames.last(), None | Some(Frame::Command(_)));
+        match std::mem::take(&mut self.dollar) {
+            Dollar::None => false,
+            Dollar::Name => {
+                let goes_on = c.is_ascii_alphanumeric() || c == '_';
+                if goes_on {
+                    self.dollar = Dollar::Name;
+                }
+                goes_on
+            }
+            Dollar::Bare => {
+                match c {
+                    '(' => {
+                        self.frames.push(Frame::Command(0));
+                        self.opened = true;
+                        self.at_word = true;
+                        self.case = Some(0);
+                    }
+                    '{' => {
+                        let quoted = matches!(self.frames.last(), Some(Frame::Double | Frame::Parameter(true)));
+                        self.frames.push(Frame::Parameter(quoted));
+                    }
+                    '\'' if in_command => self.frames.push(Frame::Ansi),
+                    '"' if in_command => self.frames.push(Frame::Double),
+                    '[' => self.unclear = true,
+                    c if c.is_ascii_alphabetic() || c == '_' => self.dollar = Dollar::Name,
+                    c if c.is_ascii_digit() || "?#@*!-$".contains(c) => {}
+                    _ => return false,
+                }
+                true
+            }
+        }
+    }
+
+    fn parameter(&mut self, c: char, quoted: bool) {
+        match c {
+            '}' => drop(self.frames.pop()),
+            // `"${x:-"y"}"` and `"${x:-'y'}"` are read in different ways.
+            '"' | '\'' if quoted => self.unclear = true,
+            '"' => self.frames.push(Frame::Double),
+            '\'' => self.frames.push(Frame::Single),
+            _ => {}
+        }
+    }
+
+    fn arithmetic(&mut self, c: char, open: u32) {
+        let frame = match c {
+            '(' => Frame::Arithmetic(open + 1),
+            ')' if open > 0 => Frame::Arithmetic(open - 1),
+            ')' => Frame::ClosingArithmetic,
+            '"' | '\'' | '#' => {
+                self.unclear |= c != '#';
+                return;
+            }
+            _ => return,
+        };
+        if let Some(last) = self.frames.last_mut() {
+            *last = frame;
+        }
+    }
+
+    fn command(&mut self, c: char) {
+        let nested = !self.frames.is_empty();
+        let begins_comment = c == '#' && self.at_word;
+        if c == '<' {
+            self.angles += 1;
+        } else {
+            self.here_document |= self.angles == 2;
+            self.angles = 0;
+        }
+        let separates = matches!(c, ' ' | '\t' | '\n' | ';' | '&' | '|' | '(' | ')' | '<' | '>');
+        // The patterns of a `case` end with parentheses that nothing opens.
+        self.unclear |= nested && separates && self.case == Some(4);
+        self.case = match self.case {
+            _ if separates => Some(0),
+            Some(so_far) if "case".as_bytes().get(so_far).is_some_and(|b| char::from(*b) == c) => Some(so_far + 1),
+            _ => None,
+        };
+        self.at_word = separates;
+        match (c, self.frames.last_mut()) {
+            ('\'', _) => self.frames.push(Frame::Single),
+            ('"', _) => self.frames.push(Frame::Double),
+            ('#', _) if begins_comment => self.frames.push(Frame::Comment),
+            ('(', Some(Frame::Command(open))) => *open += 1,
+            (')', Some(Frame::Command(open))) if *open > 0 => *open -= 1,
+            (')', Some(Frame::Command(_))) => {
+                self.frames.pop();
+                self.at_word = false;
+                self.case = None;
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Words that mean something to the shell where a command begins (POSIX 2.4; bash's beside them).
+const RESERVED: &[&str] = &[
+    "case", "coproc", "do", "done", "elif", "else", "esac", "fi", "for", "function", "if", "in", "select", "then",
+    "time", "until", "while",
+];
+
+/// Puts `text` as one word, or a part of one, behind `out`; without quotes if it needs none and `always` does not ask.
+fn quote(text: &str, always: bool, out: &mut String) {
+    // Not `=`, which assigns where a command begins; nor `,` and `..`, which mean something in braces.
+    let plain = |b: u8| b.is_ascii_alphanumeric() || b"_@%+:./-".contains(&b);
+    let range = text.contains("..") && !text.contains('/');
+    let bare = !text.is_empty() && text.bytes().all(plain) && !range && !RESERVED.contains(&text);
+    if bare && !always {
+        out.push_str(text);
+    } else if !text.contains(['\'', '$', '`', '\\']) {
+        out.push('\'');
+        out.push_str(text);
+        out.push('\'');
+    } else {
+        // As `graph::shell::quote` does: `'$x'` makes readers ask whether it was meant.
+        out.push('"');
+        escape(text, out);
+        out.push('"');
+    }
+}
+
+/// Puts `text` behind `out`, which is in double quotes.
+fn escape(text: &str, out: &mut String) {
+    for c in text.chars() {
+        if matches!(c, '"' | '$' | '`' | '\\') {
+            out.push('\\');
+        }
+        out.push(c);
+    }
+}

@@ -1,0 +1,201 @@
+//! Which bodies an image draws from: templates it extends, mixins it uses, and `defaults`, in order of precedence.
+
+use crate::base::{Span, Spanned, TemplateName};
+use crate::diagnostic::codes::{CYCLE, DUPLICATE_NAME, UNKNOWN_TEMPLATE};
+use crate::diagnostic::{Diagnostic, Diagnostics, Reported};
+use crate::spec::{Declaration, Kind};
+use std::collections::BTreeMap;
+
+/// The templates and mixins of a workspace.
+#[derive(Debug, Default)]
+pub(super) struct Templates {
+    defaults: Option<usize>,
+    templates: BTreeMap<TemplateName, usize>,
+    mixins: BTreeMap<TemplateName, usize>,
+    /// What each template draws from, itself last.
+    chains: BTreeMap<usize, Result<Vec<Link>, Reported>>,
+}
+
+/// A body that an image draws from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Link {
+    /// The declaration.
+    pub declaration: usize,
+    /// The declaration that names it, and where; none for `defaults` and for the image itself.
+    pub named_by: Option<(usize, Span)>,
+}
+
+impl Templates {
+    /// The templates and mixins among `declarations`. Those of one name, those that extend each other in a ring, and names
+    /// of none are told.
+    pub fn new(declarations: &[Declaration], diagnostics: &mut Diagnostics) -> Self {
+        let mut found = Self::default();
+        for (at, declaration) in declarations.iter().enumerate() {
+            let names = match declaration.kind {
+                Kind::Defaults => {
+                    found.defaults = found.defaults.or(Some(at));
+                    continue;
+                }
+                Kind::Template => &mut found.templates,
+                Kind::Mixin => &mut found.mixins,
+                Kind::Rule | Kind::Image => continue,
+            };
+            let Some(name) = name_of(declaration) else { continue };
+            if let Some(first) = names.get(&name).map(|first| &declarations[*first]) {
+                let message = format!("there are two {}s `{name}`", declaration.kind.as_str());
+                let span = name_span(declaration);
+                diagnostics
+                    .error(Diagnostic::error(&DUPLICATE_NAME, span, message).also(name_span(first), "the other"));
+                continue;
+            }
+            names.insert(name, at);
+        }
+        found.tell_rings(declarations, diagnostics);
+        let templates: Vec<usize> = found.templates.values().copied().collect();
+        for at in templates {
+            found.extend_chain(at, declarations, diagnostics);
+        }
+        found
+    }
+
+    /// What the image or rule `at` draws from, low to high, itself last.
+    pub fn chain(
+        &self,
+        at: usize,
+        declarations: &[Declaration],
+        diagnostics: &mut Diagnostics,
+    ) -> Result<Vec<Link>, Reported> {
+        let mut chain: Vec<Link> =
+            self.defaults.map(|declaration| Link { declaration, named_by: None }).into_iter().collect();
+        let below = self.below(at, declarations, diagnostics);
+        chain.extend(below?);
+        chain.push(Link { declaration: at, named_by: None });
+        Ok(chain)
+    }
+
+    /// What the declaration `at` draws from, low to high, without `defaults` and itself.
+    fn below(
+        &self,
+        at: usize,
+        declarations: &[Declaration],
+        diagnostics: &mut Diagnostics,
+    ) -> Result<Vec<Link>, Reported> {
+        let declaration = &declarations[at];
+        let parent = match &declaration.extends {
+            None => Ok(Vec::new()),
+            Some(name) => match self.templates.get(&name.value) {
+                Some(parent) => self.named(*parent, at, name.span),
+                None => Err(diagnostics.error(unknown("template", name, self.templates.keys()))),
+            },
+        };
+        let mut chain = parent.as_ref().cloned().unwrap_or_default();
+        let mut failed = parent.err();
+        for (index, name) in declaration.uses.iter().enumerate() {
+            match self.mixins.get(&name.value) {
+                Some(mixin) if declaration.uses[..index].iter().any(|earlier| earlier.value == name.value) => {
+                    let message = format!("mixin `{}` is used twice", name.value);
+                    let diagnostic = Diagnostic::error(&DUPLICATE_NAME, name.span, message);
+                    failed =
+                        Some(diagnostics.error(diagnostic.also(name_span(&declarations[*mixin]), "declared here")));
+                }
+                // Its place is that of the body lowest in the chain that uses it.
+                Some(mixin) if chain.iter().any(|link| link.declaration == *mixin) => {}
+                Some(mixin) => chain.push(Link { declaration: *mixin, named_by: Some((at, name.span)) }),
+                None => failed = Some(diagnostics.error(unknown("mixin", name, self.mixins.keys()))),
+            }
+        }
+        failed.map_or(Ok(chain), Err)
+    }
+
+    /// The chain of the template `parent`, which the declaration `by` names at `span`.
+    fn named(&self, parent: usize, by: usize, span: Span) -> Result<Vec<Link>, Reported> {
+        let mut chain = match self.chains.get(&parent) {
+            Some(chain) => chain.clone()?,
+            None => Vec::new(),
+        };
+        if let Some(last) = chain.last_mut() {
+            last.named_by = Some((by, span));
+        }
+        Ok(chain)
+    }
+
+    /// Makes the chain of the template `at` and of those it extends.
+    fn extend_chain(&mut self, at: usize, declarations: &[Declaration], diagnostics: &mut Diagnostics) {
+        // From the template up to one whose chain is known, then back: the depth of extending has no bound.
+        let mut pending = vec![at];
+        while let Some(next) = pending.last() {
+            if self.chains.contains_key(next) {
+                pending.pop();
+                continue;
+            }
+            let parent = declarations[*next].extends.as_ref().and_then(|name| self.templates.get(&name.value));
+            match parent {
+                Some(parent) if !self.chains.contains_key(parent) => pending.push(*parent),
+                _ => {
+                    let next = *next;
+                    let chain = self.below(next, declarations, diagnostics).map(|mut chain| {
+                        chain.push(Link { declaration: next, named_by: None });
+                        chain
+                    });
+                    self.chains.insert(next, chain);
+                }
+            }
+        }
+    }
+
+    /// Tells templates that extend each other in a ring, once a ring, with all of it. They have no chain.
+    fn tell_rings(&mut self, declarations: &[Declaration], diagnostics: &mut Diagnostics) {
+        let parent = |declaration: &Declaration| {
+            let name = declaration.extends.as_ref().filter(|_| declaration.kind == Kind::Template)?;
+            Some((*self.templates.get(&name.value)?, name.span))
+        };
+        let edges: Vec<Vec<(usize, Span)>> =
+            declarations.iter().map(|declaration| parent(declaration).into_iter().collect()).collect();
+        for ring in super::stages::rings(&edges) {
+            let name = |at: usize| name_of(&declarations[at]).map(|name| name.to_string()).unwrap_or_default();
+            let names: Vec<String> = ring.iter().map(|(at, _)| name(*at)).collect();
+            let message = format!("templates extend each other: {} → {}", names.join(" → "), names[0]);
+            let mut diagnostic = Diagnostic::error(&CYCLE, ring[0].1, message);
+            for (at, span) in &ring[1..] {
+                diagnostic = diagnostic.also(*span, format!("`{}` extends the next", name(*at)));
+            }
+            let reported = diagnostics.error(diagnostic);
+            self.chains.extend(ring.iter().map(|(at, _)| (*at, Err(reported))));
+        }
+    }
+
+    /// Whether anything extends the template or uses the mixin `at`… is not asked: what is not used is checked all the same.
+    pub fn bodies<'d>(&self, declarations: &'d [Declaration]) -> impl Iterator<Item = (usize, &'d Declaration)> {
+        let drawn_from = |declaration: &Declaration| !matches!(declaration.kind, Kind::Image | Kind::Rule);
+        declarations.iter().enumerate().filter(move |(_, declaration)| drawn_from(declaration))
+    }
+
+    /// The chain of a template, itself last.
+    pub fn chain_of_template(&self, at: usize) -> Option<&[Link]> {
+        self.chains.get(&at)?.as_ref().ok().map(Vec::as_slice)
+    }
+}
+
+/// The name of a template or mixin.
+pub(super) fn name_of(declaration: &Declaration) -> Option<TemplateName> {
+    match &declaration.name.as_ref()?.value {
+        crate::syntax::Value::String(name) => TemplateName::parse(name).ok(),
+        _ => None,
+    }
+}
+
+fn name_span(declaration: &Declaration) -> Span {
+    declaration.name.as_ref().map_or(declaration.name_span, |name| name.span)
+}
+
+fn unknown<'n>(what: &str, name: &Spanned<TemplateName>, known: impl Iterator<Item = &'n TemplateName>) -> Diagnostic {
+    let known: Vec<&str> = known.map(TemplateName::as_str).collect();
+    let message = format!("there is no {what} `{}`", name.value);
+    let diagnostic = Diagnostic::error(&UNKNOWN_TEMPLATE, name.span, message);
+    let diagnostic = diagnostic.did_you_mean(name.value.as_str(), known.iter());
+    match (diagnostic.hints.is_empty(), known.is_empty()) {
+        (false, _) => diagnostic,
+        (true, true) => diagnostic.hint(format!("the workspace declares no {what}")),
+        (true, false) => diagnostic.hint(format!("there is {}", known.join(", "))),
+    }
+}
