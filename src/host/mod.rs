@@ -9,6 +9,7 @@ mod ownership;
 mod signature;
 mod threads;
 mod transaction;
+mod watch;
 mod workspace;
 
 pub use cache::Cache;
@@ -18,6 +19,7 @@ pub use ownership::{MANIFEST, Manifest, Owned, State};
 pub use signature::Signature;
 pub use threads::Threads;
 pub use transaction::{Change, Ownership, Unwritable, commit, sweep};
+pub use watch::Watch;
 pub use workspace::{WORKSPACE_FILE, find_workspace, path_in_repository};
 
 use std::io;
