@@ -140,9 +140,8 @@ impl Compile {
         let outcome = if failed && !self.keep_going {
             Ok(None)
         } else {
-            let left = left.map(|bake| {
-                format!("left {} as it is: it is of all images, and not all are sound\n", bake.value)
-            });
+            let left =
+                left.map(|bake| format!("left {} as it is: it is of all images, and not all are sound\n", bake.value));
             self.replace(session, &outputs).map_err(|error| unwritable(&error)).map(|()| {
                 self.remember(session, &outputs, memory);
                 Some(Report { left: left.unwrap_or_default(), ..self.report(&outputs) })
