@@ -55,6 +55,9 @@ fn swept_in(graph: &Graph, admitted: &BTreeSet<String>) -> Vec<String> {
 
 /// Whether what `copy` excludes is kept out of the context altogether: no other step reads any of it.
 pub(super) fn excluded_by_ignore_file(graph: &Graph, copy: &Copy) -> bool {
+    if copy.exclude.is_empty() {
+        return false;
+    }
     // The classic builder reads no ignore file but the context's own. What a pattern is relative to when a glob finds
     // several directories is for the builder to know.
     let has_glob = copy.sources.iter().any(|source| is_glob(&source.path.value));
@@ -63,7 +66,8 @@ pub(super) fn excluded_by_ignore_file(graph: &Graph, copy: &Copy) -> bool {
     }
     let excluded = patterns(copy);
     let is_harmless = |read: &Read<'_>| {
-        read.copy.is_some_and(|other| patterns(other) == excluded)
+        read.copy
+            .is_some_and(|other| std::ptr::eq(other, copy) || !other.exclude.is_empty() && patterns(other) == excluded)
             || !excluded.iter().any(|pattern| may_match(pattern, read))
     };
     reads(graph).all(|read| is_harmless(&read))

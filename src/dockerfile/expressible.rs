@@ -1,8 +1,9 @@
 //! What no Dockerfile can say, whoever builds it.
 
-use super::instruction::{Body, EnvValue, Instruction, RunMount};
+use super::instruction::{Body, Copied, EnvValue, ImageSource, Instruction, RunMount};
 use super::lower::is_mountable;
 use super::print;
+use crate::base::EnvName;
 
 /// A line is read whole into a buffer of that size (BuildKit: `bufio.MaxScanTokenSize`).
 const MAX_LINE: usize = 65_535;
@@ -25,7 +26,7 @@ fn value_flaw(instruction: &Instruction) -> Option<Flaw> {
     match instruction {
         Instruction::Env(variables) => variables.iter().find_map(|(name, value)| {
             let (EnvValue::Literal(value) | EnvValue::Prepend(value)) = value;
-            on_one_line(&format!("the variable `{name}`"), value)
+            on_one_line(value, || format!("the variable `{name}`"))
         }),
         Instruction::Label(labels) => labels.iter().find_map(|(key, value)| {
             let broken_key = (key.contains('=') || key.is_empty()).then(|| Flaw {
@@ -33,12 +34,12 @@ fn value_flaw(instruction: &Instruction) -> Option<Flaw> {
                 hint: "rename the label",
             });
             broken_key
-                .or_else(|| on_one_line("a label's name", key))
-                .or_else(|| on_one_line(&format!("the label `{key}`"), value))
+                .or_else(|| on_one_line(key, || "a label's name".to_owned()))
+                .or_else(|| on_one_line(value, || format!("the label `{key}`")))
         }),
-        Instruction::Arg(name, Some(default)) => on_one_line(&format!("the argument `{name}`"), default),
-        Instruction::Workdir(path) => on_one_line("the working directory", path.as_str()),
-        Instruction::Stopsignal(signal) => on_one_line("the signal", signal),
+        Instruction::Arg(name, Some(default)) => on_one_line(default, || format!("the argument `{name}`")),
+        Instruction::Workdir(path) => on_one_line(path.as_str(), || "the working directory".to_owned()),
+        Instruction::Stopsignal(signal) => on_one_line(signal, || "the signal".to_owned()),
         Instruction::Volume(paths) => paths.iter().find_map(|path| without_nul("a volume", path.as_str())),
         Instruction::Run(run) => run.mounts.iter().find_map(|mount| {
             let values: [&str; 2] = match mount {
@@ -76,11 +77,11 @@ fn value_flaw(instruction: &Instruction) -> Option<Flaw> {
     }
 }
 
-fn on_one_line(what: &str, value: &str) -> Option<Flaw> {
+fn on_one_line(value: &str, what: impl Fn() -> String) -> Option<Flaw> {
     // A carriage return before the end of a line is part of it; a newline or NUL can stand in no line.
     let broken = value.contains(['\n', '\0']);
     broken.then(|| Flaw {
-        message: format!("{what} holds a newline or NUL character, which no Dockerfile can write there"),
+        message: format!("{} holds a newline or NUL character, which no Dockerfile can write there", what()),
         hint: "keep the text in a `file`, and let the program read that",
     })
 }
@@ -93,6 +94,12 @@ fn without_nul(what: &str, value: &str) -> Option<Flaw> {
 }
 
 fn length_flaw(instruction: &Instruction) -> Option<Flaw> {
+    // Hardly any is so long that it must be written to know.
+    let most = most_bytes(instruction);
+    debug_assert!(print::instruction(instruction).len() <= most, "{instruction:?}");
+    if most <= MAX_LINE {
+        return None;
+    }
     let text = print::instruction(instruction);
     if let Some(line) = text.lines().find(|line| line.len() > MAX_LINE) {
         return Some(Flaw {
@@ -108,4 +115,81 @@ fn length_flaw(instruction: &Instruction) -> Option<Flaw> {
         message: format!("this takes a command of {} bytes, and Linux runs none above {MAX_ARGUMENT}", text.len()),
         hint: "keep the text in a file of the build context and `copy` it",
     })
+}
+
+/// More bytes than `instruction` takes when it is written.
+fn most_bytes(instruction: &Instruction) -> usize {
+    // A character is written with six bytes at most (`\u005c`); around a value stand quotes, a keyword, names of flags.
+    let of = |bytes: usize, values: usize| 6 * bytes + 128 * (values + 1);
+    let of_words = |words: &[String]| of(words.iter().map(String::len).sum(), words.len());
+    let of_owner = |owner: &Option<String>| owner.as_ref().map_or(0, String::len);
+    match instruction {
+        Instruction::From(from) => {
+            let name = from.name.as_ref().map_or(0, |name| name.as_str().len());
+            of(name + source_bytes(&from.base), 2)
+        }
+        Instruction::Run(run) => {
+            let mounts = of(run.mounts.iter().map(mount_bytes).sum(), run.mounts.len());
+            mounts
+                + match &run.body {
+                    Body::Chain(statements) => statements.iter().map(|statement| of_words(&statement.0)).sum(),
+                    Body::Lines(lines) => of(lines.len(), 1),
+                    Body::Exec(words) => of_words(words),
+                }
+        }
+        Instruction::Copy(copy) => {
+            let from = copy.from.as_ref().map_or(0, source_bytes);
+            let what = match &copy.what {
+                Copied::Paths(paths) => of_words(paths),
+                Copied::Text(text) => of(text.len(), 1),
+            };
+            of(from + copy.to.as_str().len() + of_owner(&copy.owner), 4) + what + of_words(&copy.exclude)
+        }
+        Instruction::Add(add) => {
+            let checksum = add.checksum.as_ref().map_or(0, String::len);
+            of(add.url.len() + checksum + add.to.as_str().len() + of_owner(&add.owner), 5)
+        }
+        Instruction::Env(variables) => {
+            let bytes = |(name, value): &(EnvName, EnvValue)| {
+                let (EnvValue::Literal(value) | EnvValue::Prepend(value)) = value;
+                // The name may stand a second time, before the value it had.
+                2 * name.as_str().len() + value.len()
+            };
+            of(variables.iter().map(bytes).sum(), variables.len())
+        }
+        Instruction::Label(labels) => of(labels.iter().map(|(key, value)| key.len() + value.len()).sum(), labels.len()),
+        Instruction::Arg(name, default) => of(name.as_str().len() + default.as_ref().map_or(0, String::len), 2),
+        Instruction::Expose(ports) => of(0, ports.len()),
+        Instruction::Volume(paths) => of(paths.iter().map(|path| path.as_str().len()).sum(), paths.len()),
+        Instruction::Workdir(path) => of(path.as_str().len(), 1),
+        Instruction::Shell(words) | Instruction::Entrypoint(words) | Instruction::Cmd(words) => of_words(words),
+        Instruction::Healthcheck(None) => of(0, 1),
+        Instruction::Healthcheck(Some(check)) => of(0, 5) + of_words(&check.command),
+        Instruction::User(text) | Instruction::Stopsignal(text) | Instruction::Raw(text) => of(text.len(), 1),
+    }
+}
+
+fn source_bytes(source: &ImageSource) -> usize {
+    match source {
+        ImageSource::Scratch => 0,
+        // A name of at most 255 bytes, a tag of 128, a digest of 71.
+        ImageSource::Registry(_) => 512,
+        ImageSource::Stage(name) => name.as_str().len(),
+        ImageSource::Image(name) => name.as_str().len(),
+        ImageSource::Context(name) => name.len(),
+    }
+}
+
+fn mount_bytes(mount: &RunMount) -> usize {
+    match mount {
+        RunMount::Bind { from, source, target } => {
+            from.as_ref().map_or(0, |from| from.as_str().len()) + source.len() + target.as_str().len()
+        }
+        RunMount::Cache { target, id, .. } => target.as_str().len() + id.as_ref().map_or(0, String::len),
+        RunMount::Secret { id, target, env, .. } => {
+            let target = target.as_ref().map_or(0, |target| target.as_str().len());
+            id.len() + target + env.as_ref().map_or(0, |env| env.as_str().len())
+        }
+        RunMount::Ssh { .. } => 0,
+    }
 }

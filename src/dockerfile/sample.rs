@@ -115,6 +115,7 @@ pub(super) fn copy(sources: &[&str], to: &str) -> Copy {
     let source = |source: &&str| Source {
         path: text(source.strip_suffix('/').unwrap_or(source)),
         directory: source.ends_with('/'),
+        missing: false,
     };
     Copy {
         from: CopyFrom::Context,
@@ -161,6 +162,6 @@ pub(super) fn pip(manifests: &[&str], command: &str) -> Language {
 }
 
 pub(super) fn user(name: &str, uid: u32) -> StepKind {
-    let account = crate::graph::Account { name: name.to_owned(), uid, gid: uid };
+    let account = crate::graph::Account { name: name.to_owned().into(), uid, gid: uid };
     StepKind::User { account, home: None, shell: None }
 }

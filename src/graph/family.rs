@@ -25,24 +25,15 @@ impl Family {
     pub fn of(image: &ImageRef) -> Self {
         let name = image.short_name();
         let tag = image.tag().unwrap_or_default();
-        let says =
-            |word: &str| name.split(['-', '_', '.']).chain(tag.split(['-', '_'])).any(|part| part.starts_with(word));
         if image.name().contains("distroless")
             || matches!(name, "static" | "distroless")
             || image.name().starts_with("cgr.dev/chainguard/")
         {
             if tag.contains("debug") { Self::Busybox } else { Self::Distroless }
-        } else if says("alpine") || says("wolfi") {
-            Self::Alpine
-        } else if says("busybox") {
-            Self::Busybox
-        } else if ["fedora", "centos", "rockylinux", "almalinux", "oraclelinux", "amazonlinux", "ubi", "rhel", "redhat"]
-            .iter()
-            .any(|word| says(word))
-        {
-            Self::RedHat
         } else {
-            Self::Debian
+            let parts = name.split(['-', '_', '.']).chain(tag.split(['-', '_']));
+            let said = parts.filter_map(|part| WORDS.iter().position(|(word, _)| part.starts_with(word)));
+            said.min().map_or(Self::Debian, |at| WORDS[at].1)
         }
     }
 
@@ -61,6 +52,22 @@ impl Family {
         }
     }
 }
+
+/// How parts of names and tags begin that tell a family; of several the first here counts.
+const WORDS: &[(&str, Family)] = &[
+    ("alpine", Family::Alpine),
+    ("wolfi", Family::Alpine),
+    ("busybox", Family::Busybox),
+    ("fedora", Family::RedHat),
+    ("centos", Family::RedHat),
+    ("rockylinux", Family::RedHat),
+    ("almalinux", Family::RedHat),
+    ("oraclelinux", Family::RedHat),
+    ("amazonlinux", Family::RedHat),
+    ("ubi", Family::RedHat),
+    ("rhel", Family::RedHat),
+    ("redhat", Family::RedHat),
+];
 
 #[cfg(test)]
 mod tests {

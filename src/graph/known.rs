@@ -16,10 +16,11 @@ pub enum Start {
 
 /// The users of `image` that have the same numbers in all its versions.
 pub fn accounts(image: &ImageRef) -> Vec<Account> {
-    let account = |(name, uid, gid): &(&str, u32, u32)| Account { name: (*name).to_owned(), uid: *uid, gid: *gid };
+    let account = |&(name, uid, gid): &(&'static str, u32, u32)| Account { name: name.into(), uid, gid };
     let family = Family::of(image);
     let is_alpine = family == Family::Alpine;
-    let own: &[(&str, u32, u32)] = match official(image) {
+    let official = official(image);
+    let own: &[(&'static str, u32, u32)] = match official {
         _ if image.name().contains("distroless") => &[("nonroot", 65532, 65532)],
         Some("node") => &[("node", 1000, 1000)],
         Some("nginx") => &[("nginx", 101, 101)],
@@ -30,9 +31,9 @@ pub fn accounts(image: &ImageRef) -> Vec<Account> {
         Some("ubuntu") if has_ubuntu_user(image.tag().unwrap_or("latest")) => &[("ubuntu", 1000, 1000)],
         _ => &[],
     };
-    let common: &[(&str, u32, u32)] = match family {
-        Family::Debian if official(image).is_some_and(|name| ON_DEBIAN.contains(&name)) => DEBIAN,
-        Family::Alpine if official(image).is_some() => &[("nobody", 65534, 65534)],
+    let common: &[(&'static str, u32, u32)] = match family {
+        Family::Debian if official.is_some_and(|name| ON_DEBIAN.contains(&name)) => DEBIAN,
+        Family::Alpine if official.is_some() => &[("nobody", 65534, 65534)],
         Family::Distroless => &[("nobody", 65534, 65534)],
         _ => &[],
     };

@@ -3,6 +3,7 @@
 use super::{Config, Copy, CopyFrom, Family, Step, StepId, StepKind};
 use crate::base::{ImageName, ImagePath, Owner, Platform, Span, Spanned, StageName};
 use crate::spec::{Base, RuleSetting, Target};
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 /// The build graph of one image.
@@ -136,7 +137,7 @@ impl Stage {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Account {
     /// The login name; its group has the same.
-    pub name: String,
+    pub name: Cow<'static, str>,
     /// The user's number.
     pub uid: u32,
     /// The group's number.

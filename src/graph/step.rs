@@ -177,6 +177,8 @@ pub struct Source {
     pub path: Spanned<String>,
     /// Whether it is a directory; known for the context only.
     pub directory: bool,
+    /// Whether the context holds nothing of that name; known for the context only.
+    pub missing: bool,
 }
 
 /// A file whose content is in the spec.

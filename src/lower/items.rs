@@ -1,7 +1,7 @@
 //! Items of a body to steps and config.
 
 use super::paths;
-use super::sources::{is_glob, joined, matches};
+use super::sources::{Sources, is_glob, joined};
 use crate::base::{EntryKind, ImagePath, ImageRef, Invalid, Mode, Span, Spanned, World};
 use crate::diagnostic::codes::{INVALID_VALUE, PATH_ESCAPE};
 use crate::diagnostic::{Diagnostic, Diagnostics, Reported};
@@ -15,9 +15,10 @@ use crate::spec::{self, EnvAt, Item};
 use std::collections::BTreeSet;
 
 /// The items of one stage, on their way.
-pub(super) struct Items<'a> {
+pub(super) struct Items<'a, 's> {
     image: &'a model::Image,
     world: &'a dyn World,
+    sources: &'a mut Sources<'s>,
     workdir: Option<ImagePath>,
     diagnostics: &'a mut Diagnostics,
     failed: Option<Reported>,
@@ -35,15 +36,16 @@ pub(super) struct Lowered {
     pub accounts: Vec<Account>,
 }
 
-impl<'a> Items<'a> {
+impl<'a, 's> Items<'a, 's> {
     /// None yet.
     pub fn new(
         image: &'a model::Image,
         world: &'a dyn World,
+        sources: &'a mut Sources<'s>,
         workdir: Option<ImagePath>,
         diagnostics: &'a mut Diagnostics,
     ) -> Self {
-        Self { image, world, workdir, diagnostics, failed: None, lowered: Lowered::default() }
+        Self { image, world, sources, workdir, diagnostics, failed: None, lowered: Lowered::default() }
     }
 
     /// Takes note of what came of an item.
@@ -161,20 +163,26 @@ impl<'a> Items<'a> {
                         continue;
                     }
                 };
-                let found = matches(self.world, &self.image.context, &path.value);
-                let found = found.map_err(|invalid| self.unreadable(&PATH_ESCAPE, written.span, invalid))?;
+                let found = match self.sources.matches(&path.value) {
+                    Ok(found) => found,
+                    Err(Invalid(reason)) => {
+                        let diagnostic = Diagnostic::error(&PATH_ESCAPE, written.span, reason);
+                        return Err(self.diagnostics.error(diagnostic));
+                    }
+                };
                 let directory = found.iter().any(|entry| entry.kind == EntryKind::Directory);
                 // A directory's content goes into the target; a file goes there by name.
                 names.extend(found.iter().map(|entry| match entry.kind {
                     EntryKind::Directory => None,
                     _ => entry.path.rsplit('/').next().map(str::to_owned),
                 }));
-                sources.push(Source { path, directory });
+                sources.push(Source { path, directory, missing: found.is_empty() });
             } else {
                 // Other images are read from their root, whatever their workdir is.
                 let path = paths::in_image(written, Some(&ImagePath::root()), self.diagnostics)?;
                 names.push(None);
-                sources.push(Source { path: Spanned::new(path.value.to_string(), written.span), directory: false });
+                let path = Spanned::new(path.value.to_string(), written.span);
+                sources.push(Source { path, directory: false, missing: false });
             }
         }
         inside?;
@@ -341,7 +349,7 @@ impl<'a> Items<'a> {
         self.lowered.config.user = Some(user.owner.clone());
         let Some(uid) = &user.uid else { return Ok(()) };
         let gid = user.gid.as_ref().map_or(uid.value, |gid| gid.value);
-        let account = Account { name: user.owner.value.user.clone(), uid: uid.value, gid };
+        let account = Account { name: user.owner.value.user.clone().into(), uid: uid.value, gid };
         let home = user.home.as_ref().map(|home| self.in_image(home)).transpose()?.map(|home| home.value);
         let shell = user.shell.as_ref().map(|shell| self.in_image(shell)).transpose()?.map(|shell| shell.value);
         let writes = home.iter().cloned().collect();

@@ -14,6 +14,7 @@ use crate::graph::{Account, Base, Family, Graph, Stage, Target, known};
 use crate::model;
 use crate::spec::{Item, StagePlatform};
 use items::Items;
+use sources::Sources;
 
 /// What the caller decides.
 #[derive(Debug, Clone, Copy, Default)]
@@ -32,11 +33,12 @@ pub fn lower(
     diagnostics: &mut Diagnostics,
 ) -> Result<Graph, Reported> {
     let mut stages: Vec<Stage> = Vec::new();
+    let mut sources = Sources::new(world, &image.context);
     let mut failed = None;
     for stage in &image.stages {
         // A stage's base stands before it, unless it has mistakes of its own; what it would have brought is then taken
         // for what nothing brings.
-        match lower_stage(stage, &stages, image, world, diagnostics) {
+        match lower_stage(stage, &stages, image, world, &mut sources, diagnostics) {
             Ok(stage) => stages.push(stage),
             Err(reported) => failed = Some(reported),
         }
@@ -61,6 +63,7 @@ fn lower_stage(
     earlier: &[Stage],
     image: &model::Image,
     world: &dyn World,
+    sources: &mut Sources<'_>,
     diagnostics: &mut Diagnostics,
 ) -> Result<Stage, Reported> {
     let base_stage = match &stage.from.base.value {
@@ -80,7 +83,7 @@ fn lower_stage(
         Base::Stage(_) => base_stage.and_then(|base| base.workdir.clone()),
     };
     let workdir = paths::workdir(stage, inherited, diagnostics)?;
-    let mut items = Items::new(image, world, workdir.clone(), diagnostics);
+    let mut items = Items::new(image, world, sources, workdir.clone(), diagnostics);
     for item in &stage.body {
         let lowered = items.lower(item);
         items.note(lowered);

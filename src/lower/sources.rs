@@ -2,6 +2,7 @@
 
 use crate::base::{ContextEntry, EntryKind, Invalid, World};
 use globset::GlobBuilder;
+use std::collections::BTreeMap;
 
 /// What `pattern` names in the directory `context` of `world`, in order of paths: by Go's `filepath.Match`, as COPY
 /// does, so that `*` and `?` stop at `/`. A path without wildcards names itself, if it is there.
@@ -29,6 +30,28 @@ pub fn matches(world: &dyn World, context: &str, pattern: &str) -> Result<Vec<Co
     }
     found.sort();
     Ok(found)
+}
+
+/// What an image's sources name, each looked at once however many stages copy it.
+pub(super) struct Sources<'w> {
+    world: &'w dyn World,
+    context: &'w str,
+    seen: BTreeMap<String, Result<Vec<ContextEntry>, Invalid>>,
+}
+
+impl<'w> Sources<'w> {
+    /// Those of the build context `context`.
+    pub fn new(world: &'w dyn World, context: &'w str) -> Self {
+        Self { world, context, seen: BTreeMap::new() }
+    }
+
+    /// What `pattern` names, as [`matches`] says.
+    pub fn matches(&mut self, pattern: &str) -> Result<&[ContextEntry], Invalid> {
+        if !self.seen.contains_key(pattern) {
+            self.seen.insert(pattern.to_owned(), matches(self.world, self.context, pattern));
+        }
+        self.seen[pattern].as_deref().map_err(Clone::clone)
+    }
 }
 
 /// Whether COPY would take it for a pattern.

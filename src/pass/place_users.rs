@@ -2,23 +2,27 @@
 
 use crate::diagnostic::{Diagnostics, Reported};
 use crate::graph::{Graph, Stage, Step, StepId, StepKind};
+use std::borrow::Cow;
 
 pub(super) fn run(graph: &mut Graph, _: &mut Diagnostics) -> Result<(), Reported> {
     for stage in &mut graph.stages {
-        let users: Vec<(StepId, String, u32)> = stage.steps.iter().filter_map(user).collect();
+        let users: Vec<(StepId, Cow<'static, str>, u32)> = stage.steps.iter().filter_map(user).collect();
         place(stage, &users);
     }
     Ok(())
 }
 
-fn user(step: &Step) -> Option<(StepId, String, u32)> {
+fn user(step: &Step) -> Option<(StepId, Cow<'static, str>, u32)> {
     match &step.kind {
         StepKind::User { account, .. } => Some((step.id, account.name.clone(), account.uid)),
         _ => None,
     }
 }
 
-fn place(stage: &mut Stage, users: &[(StepId, String, u32)]) {
+fn place(stage: &mut Stage, users: &[(StepId, Cow<'static, str>, u32)]) {
+    if users.is_empty() {
+        return;
+    }
     for step in &mut stage.steps {
         let owner = match &step.kind {
             StepKind::Copy(copy) => &copy.owner,

@@ -8,9 +8,9 @@ pub(super) static RULE: Rule = Rule::deny(code!("existing-user"), check);
 
 fn check(scene: &Scene<'_>, findings: &mut Findings) {
     let Some(base) = scene.base_image() else { return };
-    let known = known::accounts(base);
     for step in &scene.stage.steps {
         let StepKind::User { account, .. } = &step.kind else { continue };
+        let known = known::accounts(base);
         let Some(there) = known.iter().find(|there| there.name == account.name || there.uid == account.uid) else {
             continue;
         };

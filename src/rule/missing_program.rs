@@ -53,12 +53,17 @@ fn missing_path(scene: &Scene<'_>, path: &ImagePath) -> Option<String> {
 /// What to do about the program that goes by its name alone, if it is surely not there.
 fn missing_name(scene: &Scene<'_>, started: &Started) -> Option<String> {
     let name = &started.program;
-    let directories = path(scene)?;
-    let is_there = |step: &Step| directories.iter().any(|directory| may_hold(scene, step, &directory.join(name)));
+    let is_scratch = *scene.foundation() == Base::Scratch;
+    // The base is asked first: it is known without a look at the files.
+    if !is_scratch && !may_be_missing(scene, name) {
+        return None;
+    }
+    let places: Vec<ImagePath> = path(scene)?.iter().map(|directory| directory.join(name)).collect();
+    let is_there = |step: &Step| places.iter().any(|place| may_hold(scene, step, place));
     if files(scene).any(is_there) || is_mentioned(scene, name) {
         return None;
     }
-    if *scene.foundation() == Base::Scratch {
+    if is_scratch {
         let named = |path: &&ImagePath| path.file_name() == name;
         let elsewhere = files(scene).flat_map(|step| &step.writes).find(named);
         return match elsewhere {
@@ -76,18 +81,20 @@ fn missing_name(scene: &Scene<'_>, started: &Started) -> Option<String> {
     if installed.iter().any(|package| brings(package)) || may_come_along || has_recommends {
         return None;
     }
-    let base = scene.base_image()?;
-    let is_missing = match Family::of(base) {
-        Family::Distroless => true,
-        _ => known::brings(base, name) == Some(false),
-    };
     let [apt, apk] = known.packages_to_install;
-    is_missing.then(|| match scene.stage.family {
+    Some(match scene.stage.family {
         Family::Debian if !apt.is_empty() => format!("install it: apt \"{apt}\""),
         Family::Alpine if !apk.is_empty() => format!("install it: apk \"{apk}\""),
         Family::Distroless => "let the program check itself: this base has no tools".to_owned(),
         _ => "use another program, or bring this one by `copy` or `fetch`".to_owned(),
     })
+}
+
+/// Whether the base is known to be without the program `name`, which is one of those that are missing often.
+fn may_be_missing(scene: &Scene<'_>, name: &str) -> bool {
+    let is_known = PROGRAMS.iter().any(|known| known.name == name);
+    let is_missing = |base| Family::of(base) == Family::Distroless || known::brings(base, name) == Some(false);
+    is_known && scene.base_image().is_some_and(is_missing)
 }
 
 /// The steps that bring files, of the stage and those it starts from.

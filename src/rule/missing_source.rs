@@ -12,22 +12,24 @@ fn check(scene: &Scene<'_>, findings: &mut Findings) {
     for step in &scene.stage.steps {
         match &step.kind {
             StepKind::Copy(copy) if copy.from == CopyFrom::Context => {
-                copy.sources.iter().for_each(|source| judge(scene, &source.path, findings));
+                let missing = copy.sources.iter().filter(|source| source.missing);
+                missing.for_each(|source| tell(scene, &source.path, findings));
             }
             StepKind::Packages(packages) => {
                 let keys = packages.repositories.iter().filter_map(|repository| repository.key.as_ref());
-                keys.for_each(|key| judge(scene, key, findings));
+                keys.filter(|key| is_missing(scene, key)).for_each(|key| tell(scene, key, findings));
             }
             _ => {}
         }
     }
 }
 
-fn judge(scene: &Scene<'_>, path: &Spanned<String>, findings: &mut Findings) {
-    // What cannot be looked at was told by `lower`.
-    if !lower::matches(scene.world, &scene.graph.context, &path.value).is_ok_and(|found| found.is_empty()) {
-        return;
-    }
+fn is_missing(scene: &Scene<'_>, path: &Spanned<String>) -> bool {
+    // What cannot be looked at is not known to be missing.
+    lower::matches(scene.world, &scene.graph.context, &path.value).is_ok_and(|found| found.is_empty())
+}
+
+fn tell(scene: &Scene<'_>, path: &Spanned<String>, findings: &mut Findings) {
     let message = match (is_glob(&path.value), scene.graph.context.as_str()) {
         (true, _) => format!("`{}` matches nothing in the build context", path.value),
         (false, "") => format!("there is no `{}` in the build context", path.value),

@@ -27,7 +27,7 @@ fn judge(scene: &Scene<'_>, user: &Spanned<Owner>, findings: &mut Findings) {
         return;
     }
     let name = &user.value.user;
-    let known = scene.stage.accounts.iter().map(|account| account.name.as_str());
+    let known = scene.stage.accounts.iter().map(|account| &*account.name);
     let unnamed = Diagnostic::error(&RULE.code, user.span, format!("nothing says which number user `{name}` has"));
     let hint =
         format!("create it: user \"{name}\" uid=10001; or write the numbers that the base gives it, as \"101:101\"");

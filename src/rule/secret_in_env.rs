@@ -9,25 +9,23 @@ use crate::graph::StepKind;
 pub(super) static RULE: Rule = Rule::deny(code!("secret-in-env"), check);
 
 fn check(scene: &Scene<'_>, findings: &mut Findings) {
-    let mut judge = |name: &EnvName, span: Span, keeper: &str, hint: String| {
+    let mut judge = |name: &EnvName, span: Span, keeper: &str, hint: fn(&EnvName) -> String| {
         if is_secret(name.as_str()) {
             let message = format!("`{name}` looks like a secret, and {keeper} keeps its value");
-            findings.tell(Diagnostic::error(&RULE.code, span, message).hint(hint));
+            findings.tell(Diagnostic::error(&RULE.code, span, message).hint(hint(name)));
         }
     };
-    let at_start = "give it to the container when it starts, as a variable or a mounted file";
-    let in_run = |name: &EnvName| format!("in the `run` that needs it: secret \"{}\" env=\"{name}\"", id(name));
     for step in &scene.stage.steps {
         match &step.kind {
             StepKind::Env { variables, .. } => {
                 for (name, _) in variables {
-                    judge(&name.value, name.span, "the image", in_run(&name.value));
+                    judge(&name.value, name.span, "the image", in_run);
                 }
             }
-            StepKind::Arg { name, .. } => judge(&name.value, name.span, "the build's history", in_run(&name.value)),
+            StepKind::Arg { name, .. } => judge(&name.value, name.span, "the build's history", in_run),
             StepKind::Run(run) => {
                 for (name, _) in &run.env {
-                    judge(name, step.span(), "the image's history", in_run(name));
+                    judge(name, step.span(), "the image's history", in_run);
                 }
             }
             _ => {}
@@ -37,16 +35,21 @@ fn check(scene: &Scene<'_>, findings: &mut Findings) {
         // `ENV NAME VALUE` has one name, the first word; else a name is what stands before a `=`.
         let names = raw.rest.split_whitespace().enumerate().filter(|(at, word)| *at == 0 || word.contains('='));
         for name in names.filter_map(|(_, word)| EnvName::parse(word.split('=').next().unwrap_or_default()).ok()) {
-            judge(&name, raw.span, "the image", in_run(&name));
+            judge(&name, raw.span, "the image", in_run);
         }
     }
     for (name, _) in &scene.stage.config.runtime_env {
-        judge(&name.value, name.span, "the image", at_start.to_owned());
+        judge(&name.value, name.span, "the image", at_start);
     }
 }
 
-fn id(name: &EnvName) -> String {
-    name.as_str().to_ascii_lowercase()
+fn in_run(name: &EnvName) -> String {
+    let id = name.as_str().to_ascii_lowercase();
+    format!("in the `run` that needs it: secret \"{id}\" env=\"{name}\"")
+}
+
+fn at_start(_: &EnvName) -> String {
+    "give it to the container when it starts, as a variable or a mounted file".to_owned()
 }
 
 /// Whether one of the judges takes `name` for a secret's: BuildKit's check `SecretsUsedInArgOrEnv` (a word between

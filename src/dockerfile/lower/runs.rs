@@ -115,7 +115,7 @@ impl StageLowering<'_, '_> {
             return As::User(self.owner(user));
         }
         let account = self.stage.accounts.iter().find(|account| user.user.parse() == Ok(account.uid));
-        let name = account.map_or(user.user.as_str(), |account| account.name.as_str());
+        let name = account.map_or(user.user.as_str(), |account| &*account.name);
         if name.bytes().all(|b| b.is_ascii_digit()) || user.group.is_some() {
             return As::User(self.owner(user));
         }
