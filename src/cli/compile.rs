@@ -8,12 +8,12 @@ use super::memory::{Memory, Seen};
 use super::outputs::{Output, Outputs, examine_bake};
 use super::session::{Access, Session};
 use super::terminal::{Terminal, counted};
-use crate::base::{Sum, map};
+use crate::base::Sum;
 use crate::diagnostic::codes::{FOREIGN_OUTPUT, NO_MATCH, UNWRITABLE_OUTPUT};
 use crate::diagnostic::{Diagnostic, Diagnostics};
-use crate::host::{Change, MANIFEST, Ownership, State, Unwritable, commit};
+use crate::host::{Change, MANIFEST, Ownership, Receipt, State, Unwritable, commit};
 use clap::Args;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::SystemTime;
 
 /// Write the Dockerfiles of images, the .dockerignore beside each, and the bake file of the workspace
@@ -89,13 +89,13 @@ impl Compile {
             return exit;
         }
         match self.replace(&session, &outputs) {
-            Ok(()) => {
-                self.remember(&session, &outputs, memory);
+            Ok(receipt) => {
                 terminal.say(&self.report(&outputs));
                 if let Some(bake) = left {
                     let why = "it is of all images, and not all are sound";
                     terminal.say(&format!("left {} as it is: {why}\n", bake.value));
                 }
+                self.remember(&session, &outputs, &receipt, memory);
             }
             Err(error) => {
                 let mut diagnostics = Diagnostics::new();
@@ -107,29 +107,26 @@ impl Compile {
     }
 
     /// Writes what is to be written and removes what is to go.
-    fn replace(&self, session: &Session, outputs: &Outputs) -> Result<(), Unwritable> {
+    fn replace(&self, session: &Session, outputs: &Outputs) -> Result<Receipt, Unwritable> {
         let changes: Vec<Change> = outputs.list.iter().filter_map(|output| self.change(output)).collect();
         let after = outputs.manifest_after(|output| self.settles(output));
         let both = outputs.manifest.union(&after).print();
         let text = Some(after.print().into_bytes()).filter(|text| !text.is_empty());
         let manifest = Change { path: MANIFEST.to_owned(), from: outputs.manifest_text.clone(), to: text };
         if changes.is_empty() && manifest.from == manifest.to {
-            return Ok(());
+            return Ok(Receipt::default());
         }
         commit(&session.disk, &changes, Some(Ownership { both: &both, manifest: &manifest }))
     }
 
     /// Keeps what was found out, and what was written.
-    fn remember(&self, session: &Session, outputs: &Outputs, mut memory: Memory) {
-        let written: Vec<&Output> = outputs.list.iter().filter(|output| self.is_changed(output)).collect();
+    fn remember(&self, session: &Session, outputs: &Outputs, receipt: &Receipt, mut memory: Memory) {
+        let hashes: BTreeMap<&str, Sum> =
+            outputs.list.iter().filter_map(|output| Some((output.path.as_str(), output.hash?))).collect();
         let now = SystemTime::now();
-        let seen = map(&session.threads, written.len(), |at| {
-            let signature = session.disk.signature(&written[at].path)?;
-            Some(Seen { signature, hash: Sum::of(written[at].text.as_ref()?.as_bytes()) })
-        });
-        for (output, seen) in written.iter().zip(seen) {
-            if let Some(seen) = seen {
-                memory.saw(output.path.clone(), seen, now);
+        for (path, signature) in receipt.signatures(&session.disk) {
+            if let Some(hash) = hashes.get(path) {
+                memory.saw(path.to_owned(), Seen { signature, hash: *hash }, now);
             }
         }
         memory.save();

@@ -165,7 +165,7 @@ impl<'s> Examiner<'s> {
     /// Whether the regular file `path` holds what hashes to `hash`.
     fn holds(&self, path: &str, hash: Sum, seen: &mut Vec<(String, Seen)>) -> bool {
         // Before it is read: what is changed behind it is changed behind the reading too.
-        let signature = self.session.disk.signature(path);
+        let signature = self.session.disk.signature(path).ok().flatten();
         if let (Some(signature), true) = (&signature, self.look.trusts_signatures)
             && let Some(known) = self.memory.hash(path, signature)
         {

@@ -9,7 +9,7 @@ use crate::host::{Cache, Signature};
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use std::path::Path;
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 /// What is known of an image that compiled.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -66,9 +66,6 @@ const BUILD: &str = env!("IMGSPEC_BUILD");
 /// How many runs an entry outlives that do not need it: calls with different options take turns.
 const MAX_UNUSED: u8 = 4;
 
-/// A file that changed less than this before it was looked at may have changed again without a trace.
-const TICK: Duration = Duration::from_millis(100);
-
 impl Memory {
     /// What is kept for the workspace with the file `name` in `root`. What is not there, or not whole, is nothing.
     pub fn load(root: &Path, name: &str) -> Self {
@@ -96,9 +93,9 @@ impl Memory {
         }
     }
 
-    /// Takes in what the file `path` held at `now`.
+    /// Takes in what the file `path` was found to hold after `now`.
     pub fn saw(&mut self, path: String, seen: Seen, now: SystemTime) {
-        if seen.signature.is_older(now, TICK) {
+        if seen.signature.is_settled(now) {
             self.seen.insert(path, seen);
             self.changed = true;
         }
