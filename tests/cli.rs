@@ -20,5 +20,7 @@ mod outputs;
 mod templates;
 #[path = "cli/ties.rs"]
 mod ties;
+#[path = "cli/watch.rs"]
+mod watch;
 #[path = "cli/workspace.rs"]
 mod workspace;
