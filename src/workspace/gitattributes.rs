@@ -38,7 +38,8 @@ fn around(text: &str) -> Result<(&str, &str), Invalid> {
             // The words in brackets may change with a later version.
             start if start.starts_with("# imgspec: begin") => begin = begin.or(Some(at)),
             END => {
-                let begin = begin.ok_or_else(|| Invalid::new(format!("`{GITATTRIBUTES}` holds `{END}` and no beginning")))?;
+                let begin =
+                    begin.ok_or_else(|| Invalid::new(format!("`{GITATTRIBUTES}` holds `{END}` and no beginning")))?;
                 return Ok((&text[..begin], &text[at + line.len()..]));
             }
             _ => {}
@@ -47,7 +48,9 @@ fn around(text: &str) -> Result<(&str, &str), Invalid> {
     }
     match begin {
         None => Ok((text, "")),
-        Some(_) => Err(Invalid::new(format!("`{GITATTRIBUTES}` holds the beginning of imgspec's block and no `{END}`"))),
+        Some(_) => {
+            Err(Invalid::new(format!("`{GITATTRIBUTES}` holds the beginning of imgspec's block and no `{END}`")))
+        }
     }
 }
 
