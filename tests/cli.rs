@@ -10,6 +10,8 @@ mod cache;
 mod commands;
 #[path = "cli/explain.rs"]
 mod explain;
+#[path = "cli/gitattributes.rs"]
+mod gitattributes;
 #[path = "cli/input.rs"]
 mod input;
 #[path = "cli/interruption.rs"]
