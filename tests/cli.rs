@@ -8,11 +8,15 @@ mod bake;
 mod cache;
 #[path = "cli/commands.rs"]
 mod commands;
+#[path = "cli/gitattributes.rs"]
+mod gitattributes;
 #[path = "cli/input.rs"]
 mod input;
 #[path = "cli/interruption.rs"]
 mod interruption;
 #[path = "cli/outputs.rs"]
 mod outputs;
+#[path = "cli/watch.rs"]
+mod watch;
 #[path = "cli/workspace.rs"]
 mod workspace;

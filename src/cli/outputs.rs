@@ -5,10 +5,10 @@ use crate::base::{EntryKind, Invalid, Span, Sum, World as _};
 use crate::compile::Compiled;
 use crate::diagnostic::codes::{OUTPUT_CONFLICT, UNWRITABLE_OUTPUT};
 use crate::diagnostic::{Diagnostic, Diagnostics};
-use crate::dockerfile;
+use crate::dockerfile::{self, BakeFacts};
 use crate::host::{MANIFEST, Manifest, State};
 use crate::model::Image;
-use crate::workspace::dockerignore_path;
+use crate::workspace::{GITATTRIBUTES, dockerignore_path, with_block};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// An output, as it should be and as it is. The texts are there if they differ: of most outputs they do not.
@@ -76,12 +76,18 @@ pub fn examine(
     outputs
 }
 
-/// Looks at the bake file, if the workspace has one. It is made of all images, whichever are chosen, so that it cannot be
+/// Looks at the bake file, if the workspace has one, which has to know `chosen` of the chosen images. It is made of all images, whichever are chosen, so that it cannot be
 /// told what it should hold while one has mistakes.
-pub fn examine_bake(session: &Session, manifest: &Manifest, diagnostics: &mut Diagnostics) -> Option<Output> {
+pub fn examine_bake(
+    session: &Session,
+    manifest: &Manifest,
+    chosen: &[BakeFacts],
+    diagnostics: &mut Diagnostics,
+) -> Option<Output> {
     let workspace = &session.workspace;
     let bake = workspace.bake().filter(|_| !diagnostics.has_errors() && !workspace.diagnostics.has_errors())?;
-    let text = dockerfile::bake(&session.facts()?);
+    let others = session.facts_of_others()?;
+    let text = dockerfile::bake(chosen.iter().chain(&others));
     match found(session, &bake.value) {
         Ok(found) => {
             let mut output = output(manifest, bake.value.clone(), "", Some(&text), found);
@@ -92,6 +98,58 @@ pub fn examine_bake(session: &Session, manifest: &Manifest, diagnostics: &mut Di
             diagnostics.error(*diagnostic);
             None
         }
+    }
+}
+
+/// Looks at the block of `.gitattributes`: what becomes of that file if the workspace asks for a block, or no longer does.
+/// Nothing, if it is as it should be.
+pub fn examine_gitattributes(session: &Session, diagnostics: &mut Diagnostics) -> Option<Output> {
+    let workspace = &session.workspace;
+    if workspace.diagnostics.has_errors() {
+        // Not all outputs are known.
+        return None;
+    }
+    let asked = workspace.plan.workspace.as_ref().and_then(|workspace| workspace.gitattributes);
+    let outputs = asked.map(|_| {
+        let dockerfiles = workspace.plan.units.iter().map(|unit| unit.output.to_string());
+        let mut paths: Vec<String> = dockerfiles.flat_map(|path| [dockerignore_path(&path), path]).collect();
+        paths.extend(workspace.bake().map(|bake| bake.value.clone()));
+        paths.sort();
+        paths
+    });
+    let changed = found(session, GITATTRIBUTES).and_then(|found| {
+        let text = str::from_utf8(found.as_deref().unwrap_or_default());
+        let text = text.map_err(|_| Invalid::new(format!("`{GITATTRIBUTES}` is not UTF-8")));
+        let new = text.and_then(|text| with_block(text, MANIFEST, outputs.as_deref()));
+        let new = new.map_err(|Invalid(reason)| Box::new(Diagnostic::unplaced(&UNWRITABLE_OUTPUT, reason)))?;
+        Ok((found, new))
+    });
+    match changed {
+        Ok((found, new)) if found.as_deref() == new.as_deref().map(str::as_bytes) => None,
+        Ok((found, new)) => {
+            let state = match (&found, &new) {
+                (_, None) => State::Orphan,
+                (None, _) => State::Missing,
+                (Some(_), Some(_)) => State::Stale,
+            };
+            let path = GITATTRIBUTES.to_owned();
+            // No hash: the manifest does not have it, the file is not imgspec's alone.
+            Some(Output {
+                path,
+                image: String::new(),
+                named_at: asked,
+                hash: None,
+                text: new,
+                found,
+                state,
+                owned: true,
+            })
+        }
+        Err(diagnostic) if asked.is_some() => {
+            diagnostics.error(*diagnostic);
+            None
+        }
+        Err(_) => None,
     }
 }
 

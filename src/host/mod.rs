@@ -10,6 +10,7 @@ mod ownership;
 mod signature;
 mod threads;
 mod transaction;
+mod watch;
 mod workspace;
 
 pub use cache::Cache;
@@ -19,6 +20,7 @@ pub use ownership::{MANIFEST, Manifest, Owned, State};
 pub use signature::Signature;
 pub use threads::Threads;
 pub use transaction::{Change, Ownership, Receipt, Unwritable, commit, sweep};
+pub use watch::Watch;
 pub use workspace::{WORKSPACE_FILE, find_workspace, path_in_repository};
 
 use std::io;

@@ -72,6 +72,13 @@ pub struct Unit {
     pub(super) failed: Option<Reported>,
 }
 
+impl Unit {
+    /// Whether nothing is wrong with it yet.
+    pub fn is_sound(&self) -> bool {
+        self.failed.is_none()
+    }
+}
+
 /// The output of an image whose workspace does not say where it goes.
 const DOCKERFILE: &str = "Dockerfile";
 
