@@ -19,6 +19,7 @@ mod schema;
 mod session;
 mod terminal;
 mod told;
+mod watch;
 
 use args::{Arguments, Command};
 use clap::Parser as _;

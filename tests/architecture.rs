@@ -55,6 +55,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("tempfile", OUTER),
     ("fs4", OUTER),
     ("cap_std", OUTER),
+    ("notify", &["host"]),
     ("rustix", OUTER),
     ("clap", &["cli"]),
     ("clap_complete", &["cli"]),

@@ -14,5 +14,7 @@ mod input;
 mod interruption;
 #[path = "cli/outputs.rs"]
 mod outputs;
+#[path = "cli/watch.rs"]
+mod watch;
 #[path = "cli/workspace.rs"]
 mod workspace;

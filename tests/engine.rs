@@ -31,3 +31,5 @@ mod images;
 mod judges;
 #[path = "engine/process.rs"]
 mod process;
+#[path = "engine/shop.rs"]
+mod shop;

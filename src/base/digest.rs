@@ -1,10 +1,11 @@
 //! Content digests.
 
 use super::Invalid;
+use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// A SHA-256 content digest, `sha256:` and 64 lower-case hexadecimal digits (OCI image spec, descriptor.md).
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Digest(String);
 
 impl Digest {

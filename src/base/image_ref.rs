@@ -1,11 +1,12 @@
 //! References to images in registries.
 
 use super::{Digest, Invalid};
+use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// A reference to an image, by the grammar of the distribution project (`distribution/reference`):
 /// `[domain[:port]/]path[:tag][@digest]`, kept as it was written.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct ImageRef {
     name: String,
     tag: Option<String>,

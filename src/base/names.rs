@@ -1,12 +1,13 @@
 //! Names: of images, stages, variables, users, platforms.
 
 use super::Invalid;
+use serde::{Deserialize, Serialize};
 use std::fmt;
 
 macro_rules! name_type {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
-        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
         pub struct $name(String);
 
         impl $name {

@@ -1,10 +1,11 @@
 //! What the core sees of the machine: the files of the workspace, and nothing else.
 
 use super::{Invalid, normalize};
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// What stands at a path.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum EntryKind {
     /// A regular file.
     File,

@@ -64,19 +64,18 @@ impl Check {
         let sources = &session.workspace.sources;
         let empty = Manifest::default();
         let known = manifest.as_ref().unwrap_or(&empty);
-        let (examined, rows) =
-            session.examine(&self.how, look, known, &mut memory, &mut diagnostics, |compiled, outputs| {
-                let row = |output: &Output| drift::row(output, known, Some((compiled, sources)));
-                let rows: Vec<Row> = outputs.iter().filter_map(row).collect();
-                for output in outputs {
-                    // What is told of the texts is told.
-                    output.text = None;
-                    output.found = output.found.take().filter(|_| self.format != Format::Text);
-                }
-                rows
-            });
+        let examined = session.examine(&self.how, look, known, &mut memory, &mut diagnostics, |compiled, outputs| {
+            let row = |output: &Output| drift::row(output, known, Some((compiled, sources)));
+            let rows: Vec<Row> = outputs.iter().filter_map(row).collect();
+            for output in outputs {
+                // What is told of the texts is told.
+                output.text = None;
+                output.found = output.found.take().filter(|_| self.format != Format::Text);
+            }
+            rows
+        });
         memory.save();
-        let mut rows: Vec<Row> = rows.into_iter().flatten().collect();
+        let mut rows: Vec<Row> = examined.made.into_iter().flatten().collect();
         if manifest.is_err() {
             // Without it nothing can be said of outputs.
             rows.clear();
@@ -84,9 +83,9 @@ impl Check {
         let outputs = manifest.map_or_else(
             |_| Outputs::default(),
             |manifest| {
-                let bake = examine_bake(&session, &manifest, &mut diagnostics);
+                let bake = examine_bake(&session, &manifest, &examined.bake, &mut diagnostics);
                 rows.extend(bake.as_ref().and_then(|bake| drift::row(bake, &manifest, None)));
-                Outputs::new(&session, manifest, examined.into_iter().chain(bake).collect())
+                Outputs::new(&session, manifest, examined.outputs.into_iter().chain(bake).collect())
             },
         );
         let rows = drift::all_rows(rows, &outputs);

@@ -8,19 +8,20 @@ use super::memory::{Memory, Seen};
 use super::outputs::{Output, Outputs, examine_bake};
 use super::session::{Access, Session};
 use super::terminal::{Terminal, counted};
-use crate::base::{Sum, map};
+use super::watch::watch;
+use crate::base::Sum;
 use crate::diagnostic::codes::{FOREIGN_OUTPUT, NO_MATCH, UNWRITABLE_OUTPUT};
 use crate::diagnostic::{Diagnostic, Diagnostics};
-use crate::host::{Change, MANIFEST, Ownership, State, Unwritable, commit};
+use crate::host::{Change, MANIFEST, Ownership, Receipt, State, Unwritable, commit};
 use clap::Args;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::SystemTime;
 
 /// Write the Dockerfiles of images, the .dockerignore beside each, and the bake file of the workspace
 #[derive(Debug, Args)]
 pub struct Compile {
     /// Images, globs of images or spec files; all images of the workspace without any
-    images: Vec<String>,
+    pub images: Vec<String>,
     /// Print the Dockerfile of one image and write nothing
     #[arg(long)]
     stdout: bool,
@@ -30,21 +31,74 @@ pub struct Compile {
     /// Write the outputs of the images that compile, though others do not
     #[arg(long, conflicts_with = "stdout")]
     keep_going: bool,
+    /// Do it again whenever a file of the workspace changes, until Ctrl-C
+    #[arg(long, conflicts_with_all = ["stdout", "force"])]
+    watch: bool,
     #[command(flatten)]
     how: How,
     #[command(flatten)]
     caching: Caching,
 }
 
+/// What became of a call.
+#[derive(Debug)]
+pub struct Written {
+    /// What is wrong.
+    pub told: Diagnostics,
+    /// Whether there is an error in it.
+    pub failed: bool,
+    /// What was written, nothing if something is wrong; or why it could not be.
+    pub outcome: Result<Option<Report>, Diagnostic>,
+}
+
+/// What was done, for people.
+#[derive(Debug)]
+pub struct Report {
+    /// How many files were written or removed.
+    pub changed: usize,
+    /// Which those are, a line each.
+    pub files: String,
+    /// How many images were written.
+    pub images: String,
+    /// What was not.
+    pub left: String,
+}
+
 impl Compile {
     /// Runs it.
     pub fn run(self, call: &Call, terminal: &mut Terminal) -> Exit {
+        if self.watch {
+            return watch(&self, call, terminal);
+        }
         let access = if self.stdout { Access::Read } else { Access::Write };
-        let session = match Session::open(call, &self.images, access, terminal) {
+        let mut session = match Session::open(call, &self.images, access, terminal) {
             Ok(session) => session,
             Err(refused) => return refused.tell(terminal),
         };
-        if self.stdout { self.print(session, terminal) } else { self.write(session, terminal) }
+        if self.stdout {
+            return self.print(session, terminal);
+        }
+        let mut memory = self.memory(&session);
+        let written = self.write(&mut session, &mut memory);
+        let sources = &session.workspace.sources;
+        let exit = terminal.tell(written.told, sources);
+        match written.outcome {
+            Ok(None) => exit,
+            Ok(Some(report)) => {
+                terminal.say(&format!("{}{}\n{}", report.files, report.images, report.left));
+                if written.failed { Exit::Findings } else { Exit::Clean }
+            }
+            Err(diagnostic) => {
+                let mut told = Diagnostics::new();
+                told.error(diagnostic);
+                terminal.tell(told, sources)
+            }
+        }
+    }
+
+    /// What earlier runs found out, if that is to count.
+    pub fn memory(&self, session: &Session) -> Memory {
+        session.memory(!self.caching.no_cache)
     }
 
     fn print(&self, session: Session, terminal: &mut Terminal) -> Exit {
@@ -64,75 +118,62 @@ impl Compile {
         terminal.tell(diagnostics, &session.workspace.sources)
     }
 
-    fn write(&self, mut session: Session, terminal: &mut Terminal) -> Exit {
-        let mut diagnostics = Diagnostics::new();
-        let Ok(manifest) = session.read_manifest(&mut diagnostics) else {
-            return terminal.tell(diagnostics, &session.workspace.sources);
+    /// Compiles the images of `session` and writes their outputs.
+    pub fn write(&self, session: &mut Session, memory: &mut Memory) -> Written {
+        let mut told = Diagnostics::new();
+        let Ok(manifest) = session.read_manifest(&mut told) else {
+            return Written { told, failed: true, outcome: Ok(None) };
         };
-        let mut memory = session.memory(!self.caching.no_cache);
         // What something is wrong with must not be written.
         let look = Look { sound_alone: true, trusts_signatures: true };
-        let (outputs, _) = session.examine(&self.how, look, &manifest, &mut memory, &mut diagnostics, |_, _| ());
-        let bake = examine_bake(&session, &manifest, &mut diagnostics);
+        let examined = session.examine(&self.how, look, &manifest, memory, &mut told, |_, _| ());
+        let bake = examine_bake(session, &manifest, &examined.bake, &mut told);
         let left = session.workspace.bake().filter(|_| bake.is_none());
-        let outputs = outputs.into_iter().chain(bake).collect();
-        let outputs = Outputs::new(&session, manifest, outputs);
+        let outputs = examined.outputs.into_iter().chain(bake).collect();
+        let outputs = Outputs::new(session, manifest, outputs);
         if !self.force {
             for output in outputs.list.iter().filter(|output| is_foreign(output)) {
-                diagnostics.error(foreign(&outputs, output));
+                told.error(foreign(&outputs, output));
             }
         }
-        let failed = diagnostics.has_errors();
-        let exit = terminal.tell(diagnostics, &session.workspace.sources);
-        if failed && !self.keep_going {
-            memory.save();
-            return exit;
-        }
-        match self.replace(&session, &outputs) {
-            Ok(()) => {
-                self.remember(&session, &outputs, memory);
-                terminal.say(&self.report(&outputs));
-                if let Some(bake) = left {
-                    let why = "it is of all images, and not all are sound";
-                    terminal.say(&format!("left {} as it is: {why}\n", bake.value));
-                }
-            }
-            Err(error) => {
-                let mut diagnostics = Diagnostics::new();
-                diagnostics.error(unwritable(&error));
-                return terminal.tell(diagnostics, &session.workspace.sources);
-            }
-        }
-        if failed { Exit::Findings } else { Exit::Clean }
+        let failed = told.has_errors();
+        let outcome = if failed && !self.keep_going {
+            Ok(None)
+        } else {
+            let left =
+                left.map(|bake| format!("left {} as it is: it is of all images, and not all are sound\n", bake.value));
+            self.replace(session, &outputs).map_err(|error| unwritable(&error)).map(|receipt| {
+                self.remember(session, &outputs, &receipt, memory);
+                Some(Report { left: left.unwrap_or_default(), ..self.report(&outputs) })
+            })
+        };
+        memory.save();
+        Written { told, failed, outcome }
     }
 
     /// Writes what is to be written and removes what is to go.
-    fn replace(&self, session: &Session, outputs: &Outputs) -> Result<(), Unwritable> {
+    fn replace(&self, session: &Session, outputs: &Outputs) -> Result<Receipt, Unwritable> {
         let changes: Vec<Change> = outputs.list.iter().filter_map(|output| self.change(output)).collect();
         let after = outputs.manifest_after(|output| self.settles(output));
         let both = outputs.manifest.union(&after).print();
         let text = Some(after.print().into_bytes()).filter(|text| !text.is_empty());
         let manifest = Change { path: MANIFEST.to_owned(), from: outputs.manifest_text.clone(), to: text };
         if changes.is_empty() && manifest.from == manifest.to {
-            return Ok(());
+            return Ok(Receipt::default());
         }
         commit(&session.disk, &changes, Some(Ownership { both: &both, manifest: &manifest }))
     }
 
     /// Keeps what was found out, and what was written.
-    fn remember(&self, session: &Session, outputs: &Outputs, mut memory: Memory) {
-        let written: Vec<&Output> = outputs.list.iter().filter(|output| self.is_changed(output)).collect();
+    fn remember(&self, session: &Session, outputs: &Outputs, receipt: &Receipt, memory: &mut Memory) {
+        let hashes: BTreeMap<&str, Sum> =
+            outputs.list.iter().filter_map(|output| Some((output.path.as_str(), output.hash?))).collect();
         let now = SystemTime::now();
-        let seen = map(&session.threads, written.len(), |at| {
-            let signature = session.disk.signature(&written[at].path)?;
-            Some(Seen { signature, hash: Sum::of(written[at].text.as_ref()?.as_bytes()) })
-        });
-        for (output, seen) in written.iter().zip(seen) {
-            if let Some(seen) = seen {
-                memory.saw(output.path.clone(), seen, now);
+        for (path, signature) in receipt.signatures(&session.disk) {
+            if let Some(hash) = hashes.get(path) {
+                memory.saw(path.to_owned(), Seen { signature, hash: *hash }, now);
             }
         }
-        memory.save();
     }
 
     /// What is to be done to an output, if anything.
@@ -156,7 +197,7 @@ impl Compile {
     }
 
     /// What was done, for people.
-    fn report(&self, outputs: &Outputs) -> String {
+    fn report(&self, outputs: &Outputs) -> Report {
         const SHOWN: usize = 20;
         let mut text = String::new();
         let changed: Vec<&Output> = outputs.list.iter().filter(|output| self.is_changed(output)).collect();
@@ -170,8 +211,8 @@ impl Compile {
         let images: BTreeSet<&str> = outputs.images(|_| true);
         let written = images.intersection(&outputs.images(|output| self.is_changed(output))).count();
         let unchanged = images.len() - written;
-        text.push_str(&format!("{}: {written} written, {unchanged} unchanged\n", counted(images.len(), "image")));
-        text
+        let images = format!("{}: {written} written, {unchanged} unchanged", counted(images.len(), "image"));
+        Report { changed: changed.len(), files: text, images, left: String::new() }
     }
 }
 

@@ -4,14 +4,16 @@ use super::args::How;
 use super::memory::{Known, Memory, Seen};
 use super::outputs::{Output, examine};
 use super::recording::{Answers, Asked, Recorder};
-use super::session::Session;
+use super::session::{Facts, Outcome, Session};
 use super::told::{Range, Told};
-use crate::base::{FileId, Sum, map};
+use crate::base::{FileId, Spanned, Sum, map};
 use crate::compile::{Compiled, compile};
-use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::diagnostic::Diagnostics;
+use crate::dockerfile::BakeFacts;
 use crate::host::{Manifest, State};
 use crate::lower::Options;
 use crate::model::{Image, Unit};
+use crate::spec::{Level, RuleSetting};
 use crate::syntax::{Node, Value};
 use crate::workspace::dockerignore_path;
 use std::collections::{BTreeMap, HashSet};
@@ -26,7 +28,18 @@ pub struct Look {
     pub trusts_signatures: bool,
 }
 
-/// What an image comes to.
+/// What became of images and their outputs.
+#[derive(Debug)]
+pub struct Examined<T> {
+    /// The outputs, those of images that do not compile left out.
+    pub outputs: Vec<Output>,
+    /// What was made of each image that is not known to be what it should.
+    pub made: Vec<T>,
+    /// What the bake file has to know, if the workspace has one.
+    pub bake: Vec<BakeFacts>,
+}
+
+/// What became of an image and its outputs.
 struct Piece<T> {
     outputs: Vec<Output>,
     /// What was made of it; nothing if it was known.
@@ -37,8 +50,8 @@ struct Piece<T> {
 }
 
 impl Session {
-    /// The outputs of the chosen images, all that is wrong with those told; and what `finish` makes of each image that is
-    /// not known to be what it should. Of an image that does not compile there are none.
+    /// Looks at the outputs of the chosen images, and tells all that is wrong with those. `finish` makes something of each
+    /// image that is not known to be what it should.
     pub fn examine<T: Send>(
         &self,
         how: &How,
@@ -47,24 +60,20 @@ impl Session {
         memory: &mut Memory,
         diagnostics: &mut Diagnostics,
         finish: impl Fn(&Compiled, &mut [Output]) -> T + Sync,
-    ) -> (Vec<Output>, Vec<T>) {
+    ) -> Examined<T> {
         let started = SystemTime::now();
         let examiner = Examiner::new(self, how, look, manifest, memory);
-        let pieces = self.each(diagnostics, |unit, image, told| {
+        let (pieces, bake) = self.each(diagnostics, |unit, told| {
             let (files, key) = examiner.key(unit);
-            let known = examiner.memory.known(&key);
-            known.and_then(|known| examiner.recall(image, &files, key, known, told)).or_else(|| {
-                let (piece, compiled) = examiner.find_out(image, &files, key, told)?;
-                let mut piece = piece;
-                piece.made = Some(finish(&compiled, &mut piece.outputs));
-                Some(piece)
-            })
+            let known = examiner.memory.known(&key).filter(|_| unit.is_sound());
+            let recalled = known.and_then(|known| examiner.recall(unit, &files, key, known, told));
+            recalled.unwrap_or_else(|| examiner.find_out(unit, &files, key, told, &finish))
         });
-        let all = self.selection.is_all();
-        let (mut outputs, mut made, mut keys) = (Vec::new(), Vec::new(), Vec::new());
+        let mut examined = Examined { outputs: Vec::new(), made: Vec::new(), bake };
+        let mut keys = Vec::new();
         for piece in pieces.into_iter().flatten() {
-            outputs.extend(piece.outputs);
-            made.extend(piece.made);
+            examined.outputs.extend(piece.outputs);
+            examined.made.extend(piece.made);
             keys.push(piece.key);
             if let Some(known) = piece.fresh {
                 memory.learn(piece.key, &known);
@@ -73,10 +82,10 @@ impl Session {
                 memory.saw(path, seen, started);
             }
         }
-        if all {
+        if self.selection.is_all() {
             memory.forget_but(&keys);
         }
-        (outputs, made)
+        examined
     }
 }
 
@@ -128,15 +137,15 @@ impl<'s> Examiner<'s> {
         (files, key)
     }
 
-    /// What is known of `image`, if it still holds and its outputs are what they should be.
+    /// What is known of an image, if it still holds and its outputs are what they should be.
     fn recall<T>(
         &self,
-        image: &Image,
+        unit: &Unit,
         files: &[FileId],
         key: Sum,
         known: Known,
         diagnostics: &mut Diagnostics,
-    ) -> Option<Piece<T>> {
+    ) -> Option<Outcome<Piece<T>>> {
         let is_as_then = |(name, was): &(String, bool)| self.names.contains(name.as_str()) == *was;
         if !known.names.iter().all(is_as_then) || !known.asked.iter().all(|asked| self.answers.holds(asked)) {
             return None;
@@ -150,22 +159,32 @@ impl<'s> Examiner<'s> {
         }
         let mut piece = Piece { outputs: Vec::new(), made: None, key, fresh: None, seen: Vec::new() };
         if !self.look.sound_alone || !told.has_errors() {
-            let dockerignore = dockerignore_path(&image.output);
-            for (path, hash) in [image.output.clone(), dockerignore].into_iter().zip(known.outputs) {
+            let dockerfile = unit.output.to_string();
+            let dockerignore = dockerignore_path(&dockerfile);
+            for (path, hash) in [dockerfile, dockerignore].into_iter().zip(known.outputs) {
                 if !self.holds(&path, hash, &mut piece.seen) {
                     return None;
                 }
-                piece.outputs.push(current(path, image, &hash, self.manifest));
+                piece.outputs.push(current(path, unit, &hash, self.manifest));
             }
         }
+        let shared = known.shared.into_iter().map(|(rule, place)| {
+            let rule = Spanned::new(rule, place.span(files)?);
+            Some(RuleSetting { rule, level: Level::Allow, reason: None, shared: true })
+        });
+        let ties = match known.ties {
+            Some(ties) => Some(ties.renumbered(|file| files.get(file.0 as usize).copied())?),
+            None => None,
+        };
+        let facts = Facts { shared: shared.collect::<Option<_>>()?, ties, bake: known.bake };
         diagnostics.extend(told);
-        Some(piece)
+        Some(Outcome { kept: Some(piece), facts: Some(facts) })
     }
 
     /// Whether the regular file `path` holds what hashes to `hash`.
     fn holds(&self, path: &str, hash: Sum, seen: &mut Vec<(String, Seen)>) -> bool {
         // Before it is read: what is changed behind it is changed behind the reading too.
-        let signature = self.session.disk.signature(path);
+        let signature = self.session.disk.signature(path).ok().flatten();
         if let (Some(signature), true) = (&signature, self.look.trusts_signatures)
             && let Some(known) = self.memory.hash(path, signature)
         {
@@ -179,30 +198,34 @@ impl<'s> Examiner<'s> {
         holds
     }
 
-    /// Compiles `image` and looks at its outputs.
+    /// Compiles an image and looks at its outputs.
     fn find_out<T>(
         &self,
-        image: &Image,
+        unit: &Unit,
         files: &[FileId],
         key: Sum,
         diagnostics: &mut Diagnostics,
-    ) -> Option<(Piece<T>, Compiled)> {
-        let recorder = Recorder::new(&self.session.disk);
+        finish: impl Fn(&Compiled, &mut [Output]) -> T,
+    ) -> Outcome<Piece<T>> {
         let mut told = Diagnostics::new();
-        let compiled = compile(image, &recorder, self.options, &mut told);
-        let fresh = compiled.as_ref().ok().and_then(|compiled| {
-            let outputs = [&compiled.printed.text, &compiled.dockerignore].map(|text| Sum::of(text.as_bytes()));
-            self.known(image, files, outputs, &told, recorder.into_asked())
+        let Ok(image) = self.session.workspace.resolve(unit, &mut told) else {
+            diagnostics.extend(told);
+            return Outcome::default();
+        };
+        let facts = self.session.facts(&image);
+        let recorder = Recorder::new(&self.session.disk);
+        let compiled = compile(&image, &recorder, self.options, &mut told);
+        let kept = compiled.ok().map(|compiled| {
+            let fresh = self.known(&image, files, &compiled, &facts, &told, recorder.into_asked());
+            let mut outputs = Vec::new();
+            if !self.look.sound_alone || !told.has_errors() {
+                outputs = examine(self.session, self.manifest, &image, &compiled, &mut told);
+            }
+            let made = Some(finish(&compiled, &mut outputs));
+            Piece { outputs, made, key, fresh, seen: Vec::new() }
         });
-        let sound = !told.has_errors();
-        let outputs = compiled
-            .as_ref()
-            .ok()
-            .filter(|_| sound || !self.look.sound_alone)
-            .map(|compiled| examine(self.session, self.manifest, image, compiled, &mut told));
         diagnostics.extend(told);
-        let piece = Piece { outputs: outputs.unwrap_or_default(), made: None, key, fresh, seen: Vec::new() };
-        Some((piece, compiled.ok()?))
+        Outcome { kept, facts: Some(facts) }
     }
 
     /// What is to be known of `image` the next time; nothing, if what was told of it is about other files.
@@ -210,7 +233,8 @@ impl<'s> Examiner<'s> {
         &self,
         image: &Image,
         files: &[FileId],
-        outputs: [Sum; 2],
+        compiled: &Compiled,
+        facts: &Facts,
         told: &Diagnostics,
         asked: Vec<Asked>,
     ) -> Option<Known> {
@@ -218,25 +242,33 @@ impl<'s> Examiner<'s> {
         collect_names(&image.node, &mut names);
         names.sort();
         names.dedup();
-        let names = names.into_iter().map(|name| (name.to_owned(), self.names.contains(name))).collect();
-        let told_places = told.decisions().map(|place| Range::of(place, files));
+        let allows = facts.shared.iter().filter(|setting| setting.level == Level::Allow);
+        let shared = allows.map(|setting| Some((setting.rule.value.clone(), Range::of(setting.rule.span, files)?)));
+        let number = |file| files.iter().position(|known| *known == file).map(|at| FileId(at as u32));
+        let ties = match &facts.ties {
+            Some(ties) => Some(ties.clone().renumbered(number)?),
+            None => None,
+        };
         Some(Known {
-            outputs,
-            decided: told_places.collect::<Option<_>>()?,
-            told: told.iter().map(|diagnostic: &Diagnostic| Told::of(diagnostic, files)).collect::<Option<_>>()?,
-            names,
+            outputs: [&compiled.printed.text, &compiled.dockerignore].map(|text| Sum::of(text.as_bytes())),
+            told: told.iter().map(|diagnostic| Told::of(diagnostic, files)).collect::<Option<_>>()?,
+            shared: shared.collect::<Option<_>>()?,
+            ties,
+            bake: facts.bake.clone(),
+            decided: told.decisions().map(|place| Range::of(place, files)).collect::<Option<_>>()?,
+            names: names.into_iter().map(|name| (name.to_owned(), self.names.contains(name))).collect(),
             asked,
         })
     }
 }
 
 /// An output that is what it should be.
-fn current(path: String, image: &Image, hash: &Sum, manifest: &Manifest) -> Output {
+fn current(path: String, unit: &Unit, hash: &Sum, manifest: &Manifest) -> Output {
     let owned = manifest.outputs.get(&path).is_some_and(|owned| owned.hashes.contains(hash));
     Output {
         path,
-        image: image.name.value.to_string(),
-        named_at: Some(image.name.span),
+        image: unit.name.value.to_string(),
+        named_at: Some(unit.name.span),
         hash: Some(*hash),
         text: None,
         found: None,

@@ -77,7 +77,7 @@ impl Fmt {
             exit = if progress.changes.is_empty() { Exit::Clean } else { Exit::Findings };
         } else if !progress.changes.is_empty() {
             match commit(disk, &progress.changes, None) {
-                Ok(()) => terminal.say(&paths.lines().map(|path| format!("formatted {path}\n")).collect::<String>()),
+                Ok(_) => terminal.say(&paths.lines().map(|path| format!("formatted {path}\n")).collect::<String>()),
                 Err(error) => {
                     progress.diagnostics.error(Diagnostic::unplaced(&UNWRITABLE_OUTPUT, error.to_string()));
                 }

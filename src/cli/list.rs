@@ -52,13 +52,13 @@ impl List {
         let mut compile_told = Diagnostics::new();
         let mut memory = session.memory(!self.caching.no_cache);
         let look = Look { sound_alone: false, trusts_signatures: true };
-        let (outputs, _) = session.examine(&self.how, look, &manifest, &mut memory, &mut compile_told, |_, outputs| {
+        let examined = session.examine(&self.how, look, &manifest, &mut memory, &mut compile_told, |_, outputs| {
             for output in outputs {
                 (output.text, output.found) = (None, None);
             }
         });
         memory.save();
-        let outputs = Outputs::new(&session, manifest, outputs);
+        let outputs = Outputs::new(&session, manifest, examined.outputs);
         let states = outputs.states();
         let mut entries = Vec::new();
         for unit in session.selection.units(&session.workspace) {

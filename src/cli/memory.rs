@@ -5,19 +5,27 @@
 use super::recording::Asked;
 use super::told::{Range, Told};
 use crate::base::Sum;
+use crate::dockerfile::BakeFacts;
 use crate::host::{Cache, Signature};
+use crate::model::Ties;
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use std::path::Path;
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 /// What is known of an image that compiled.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Known {
     /// The hashes of its outputs: of its Dockerfile and of the ignore file beside it.
     pub outputs: [Sum; 2],
     /// What was told of it.
     pub told: Vec<Told>,
+    /// The `allow`s it shares with other images: the rule, and where it is named.
+    pub shared: Vec<(String, Range)>,
+    /// What ties it to others, its files numbered as those of a [`Range`].
+    pub ties: Option<Ties>,
+    /// What the bake file has to know of it, if there is to be one.
+    pub bake: Option<BakeFacts>,
     /// The settings of rules that decided how loud something was told.
     pub decided: Vec<Range>,
     /// The names in it that may mean other images, and whether they did.
@@ -66,9 +74,6 @@ const BUILD: &str = env!("IMGSPEC_BUILD");
 /// How many runs an entry outlives that do not need it: calls with different options take turns.
 const MAX_UNUSED: u8 = 4;
 
-/// A file that changed less than this before it was looked at may have changed again without a trace.
-const TICK: Duration = Duration::from_millis(100);
-
 impl Memory {
     /// What is kept for the workspace with the file `name` in `root`. What is not there, or not whole, is nothing.
     pub fn load(root: &Path, name: &str) -> Self {
@@ -96,9 +101,9 @@ impl Memory {
         }
     }
 
-    /// Takes in what the file `path` held at `now`.
+    /// Takes in what the file `path` was found to hold after `now`.
     pub fn saw(&mut self, path: String, seen: Seen, now: SystemTime) {
-        if seen.signature.is_older(now, TICK) {
+        if seen.signature.is_settled(now) {
             self.seen.insert(path, seen);
             self.changed = true;
         }

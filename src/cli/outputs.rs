@@ -5,7 +5,7 @@ use crate::base::{EntryKind, Invalid, Span, Sum, World as _};
 use crate::compile::Compiled;
 use crate::diagnostic::codes::{OUTPUT_CONFLICT, UNWRITABLE_OUTPUT};
 use crate::diagnostic::{Diagnostic, Diagnostics};
-use crate::dockerfile;
+use crate::dockerfile::{self, BakeFacts};
 use crate::host::{MANIFEST, Manifest, State};
 use crate::model::Image;
 use crate::workspace::dockerignore_path;
@@ -76,12 +76,18 @@ pub fn examine(
     outputs
 }
 
-/// Looks at the bake file, if the workspace has one. It is made of all images, whichever are chosen, so that it cannot be
+/// Looks at the bake file, if the workspace has one, which has to know `chosen` of the chosen images. It is made of all images, whichever are chosen, so that it cannot be
 /// told what it should hold while one has mistakes.
-pub fn examine_bake(session: &Session, manifest: &Manifest, diagnostics: &mut Diagnostics) -> Option<Output> {
+pub fn examine_bake(
+    session: &Session,
+    manifest: &Manifest,
+    chosen: &[BakeFacts],
+    diagnostics: &mut Diagnostics,
+) -> Option<Output> {
     let workspace = &session.workspace;
     let bake = workspace.bake().filter(|_| !diagnostics.has_errors() && !workspace.diagnostics.has_errors())?;
-    let text = dockerfile::bake(&session.facts()?);
+    let others = session.facts_of_others()?;
+    let text = dockerfile::bake(chosen.iter().chain(&others));
     match found(session, &bake.value) {
         Ok(found) => {
             let mut output = output(manifest, bake.value.clone(), "", Some(&text), found);

@@ -36,6 +36,32 @@ pub struct Session {
     _lock: Lock,
 }
 
+/// What became of an image.
+#[derive(Debug)]
+pub struct Outcome<T> {
+    /// What is kept of what it compiles to.
+    pub kept: Option<T>,
+    /// What is to be known of it, if it could be put together.
+    pub facts: Option<Facts>,
+}
+
+impl<T> Default for Outcome<T> {
+    fn default() -> Self {
+        Self { kept: None, facts: None }
+    }
+}
+
+/// What is to be known of an image where all are looked at.
+#[derive(Debug, Clone)]
+pub struct Facts {
+    /// The settings of rules that it shares with others.
+    pub shared: Vec<RuleSetting>,
+    /// What ties it to others.
+    pub ties: Option<Ties>,
+    /// What the bake file has to know, if there is to be one.
+    pub bake: Option<BakeFacts>,
+}
+
 /// What a session does to its workspace.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Access {
@@ -186,11 +212,11 @@ impl Session {
         Manifest::read(&self.disk, &mut self.workspace.sources, diagnostics)
     }
 
-    /// What the bake file has to know of all images; nothing if one of them has mistakes.
-    pub fn facts(&self) -> Option<Vec<BakeFacts>> {
-        let units = &self.workspace.plan.units;
-        let facts = map(&self.threads, units.len(), |at| {
-            let image = self.workspace.resolve(&units[at], &mut Diagnostics::new());
+    /// What the bake file has to know of the images that were not chosen; nothing if one of them has mistakes.
+    pub fn facts_of_others(&self) -> Option<Vec<BakeFacts>> {
+        let others = self.selection.others(&self.workspace);
+        let facts = map(&self.threads, others.len(), |at| {
+            let image = self.workspace.resolve(others[at], &mut Diagnostics::new());
             image.ok().map(|image| BakeFacts::new(&image))
         });
         facts.into_iter().collect()
@@ -206,9 +232,13 @@ impl Session {
         look: impl Fn(&Image, &Compiled, &mut Diagnostics) -> T + Sync,
     ) -> Vec<Option<T>> {
         let options = self.options(how);
-        self.each(diagnostics, |_, image, told| {
-            compile(image, &self.disk, options, told).ok().map(|compiled| look(image, &compiled, told))
-        })
+        let (kept, _) = self.each(diagnostics, |unit, told| {
+            let Ok(image) = self.workspace.resolve(unit, told) else { return Outcome::default() };
+            let compiled = compile(&image, &self.disk, options, told).ok();
+            let kept = compiled.map(|compiled| look(&image, &compiled, told));
+            Outcome { kept, facts: Some(self.facts(&image)) }
+        });
+        kept
     }
 
     /// How images are compiled.
@@ -217,49 +247,54 @@ impl Session {
         Options { target, unlocked: how.unlocked }
     }
 
-    /// The files that an image is made of, the workspace's own first.
+    /// The files that an image is made of.
     pub fn files_of(&self, unit: &Unit) -> Vec<FileId> {
-        let mut files: Vec<FileId> = self.workspace.files.first().map(|(own, _)| *own).into_iter().collect();
+        let own = self.workspace.files.first().map(|(own, _)| *own);
+        let mut files: Vec<FileId> = own.into_iter().collect();
         for file in self.workspace.plan.files(unit) {
-            if !files.contains(&file) {
-                files.push(file);
-            }
+            files.extend(Some(file).filter(|file| !files.contains(file)));
         }
         files
     }
 
-    /// Does `work` for each chosen image that has no mistakes so far, side by side, and tells all that is wrong with the
-    /// chosen ones. The work gives nothing for an image that does not compile.
+    /// What is to be known of an image where all are looked at.
+    pub fn facts(&self, image: &Image) -> Facts {
+        let settings = image.rule_settings().filter(|setting| setting.shared).cloned();
+        let bake = self.workspace.bake().map(|_| BakeFacts::new(image));
+        Facts { shared: settings.collect(), ties: Ties::of(image), bake }
+    }
+
+    /// Does `work` for each chosen image, side by side, and tells all that is wrong with the chosen ones, then what is
+    /// wrong between them. The work keeps nothing of an image that does not compile. What the bake file has to know comes
+    /// with it, if the workspace has one.
     pub fn each<T: Send>(
         &self,
         diagnostics: &mut Diagnostics,
-        work: impl Fn(&Unit, &Image, &mut Diagnostics) -> Option<T> + Sync,
-    ) -> Vec<Option<T>> {
+        work: impl Fn(&Unit, &mut Diagnostics) -> Outcome<T> + Sync,
+    ) -> (Vec<Option<T>>, Vec<BakeFacts>) {
         let units = self.selection.units(&self.workspace);
         diagnostics.extend(self.selection.diagnostics(&self.workspace));
         let outcomes = map(&self.threads, units.len(), |at| {
             let mut told = Diagnostics::new();
-            let Ok(image) = self.workspace.resolve(units[at], &mut told) else {
-                return (None, told, Vec::new(), None);
-            };
-            let shared: Vec<RuleSetting> = image.rule_settings().filter(|setting| setting.shared).cloned().collect();
-            (work(units[at], &image, &mut told), told, shared, Ties::of(&image))
+            (work(units[at], &mut told), told)
         });
         let mut kept = Vec::with_capacity(outcomes.len());
         let mut shared: BTreeMap<Span, RuleSetting> = BTreeMap::new();
-        let mut ties = Vec::new();
-        for (outcome, told, settings, tied) in outcomes {
-            ties.extend(tied);
+        let (mut ties, mut bake) = (Vec::new(), Vec::new());
+        for (outcome, told) in outcomes {
             diagnostics.extend(told);
-            kept.push(outcome);
-            shared.extend(settings.into_iter().map(|setting| (setting.rule.span, setting)));
+            kept.push(outcome.kept);
+            let Some(facts) = outcome.facts else { continue };
+            ties.extend(facts.ties);
+            bake.extend(facts.bake);
+            shared.extend(facts.shared.into_iter().map(|setting| (setting.rule.span, setting)));
         }
         self.workspace.plan.check_ties(&ties, diagnostics);
         // What several images share may be there for one of them: told if all of them were looked at.
         if self.selection.is_all() && kept.iter().all(Option::is_some) {
             rule::tell_needless(shared.values(), diagnostics);
         }
-        kept
+        (kept, bake)
     }
 }
 

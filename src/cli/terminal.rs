@@ -3,7 +3,7 @@
 use super::Exit;
 use super::args::Color;
 use super::session::exit_of;
-use crate::diagnostic::{Diagnostics, Sources, render};
+use crate::diagnostic::{Diagnostic, Diagnostics, Sources, render};
 use anstream::ColorChoice;
 use anstream::adapter::strip_str;
 use std::io::{self, ErrorKind, IsTerminal as _, Write};
@@ -80,10 +80,13 @@ impl Terminal {
     /// Writes diagnostics as messages, and gives what they come to.
     pub fn tell(&mut self, diagnostics: Diagnostics, sources: &Sources) -> Exit {
         let diagnostics = diagnostics.into_sorted();
-        if !diagnostics.is_empty() {
-            self.say(&render::text(&diagnostics, sources, self.err.colour));
-        }
+        self.say(&self.words(&diagnostics, sources));
         exit_of(&diagnostics)
+    }
+
+    /// What diagnostics are as messages; nothing if there are none.
+    pub fn words(&self, diagnostics: &[Diagnostic], sources: &Sources) -> String {
+        if diagnostics.is_empty() { String::new() } else { render::text(diagnostics, sources, self.err.colour) }
     }
 
     /// The exit status: `exit`, unless the result did not reach its reader. A reader that went away (`| head`) wanted

@@ -71,7 +71,7 @@ impl Told {
             labels: labels(self.labels)?,
             trace: labels(self.trace)?,
             hints: self.hints,
-            images: self.images.iter().map(|image| image.as_str().into()).collect(),
+            images: self.images.into_iter().map(Into::into).collect(),
         })
     }
 }

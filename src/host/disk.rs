@@ -1,9 +1,12 @@
 //! The workspace's files, as the core sees them.
 
-use super::reason;
+use super::directories::{Barred, each};
+use super::signature::Signature;
+use super::{Threads, reason};
 use crate::base::{ContextEntry, EntryKind, Invalid, World, normalize};
 use cap_std::ambient_authority;
-use cap_std::fs::{Dir, FileType};
+use cap_std::fs::{Dir, File, FileType, Metadata, OpenOptions};
+use std::convert::Infallible;
 use std::io::{self, ErrorKind, Read as _};
 use std::path::Path;
 
@@ -30,28 +33,76 @@ impl Disk {
     /// The bytes of the regular file `path`, at most `limit` of them; `None` if nothing stands there.
     pub fn read_bytes(&self, path: &str, limit: u64) -> Result<Option<Vec<u8>>, Invalid> {
         let path = inside(path)?;
-        let metadata = match self.root.metadata(at(&path)) {
-            Ok(metadata) => metadata,
-            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(refused(&path, &error)),
-        };
-        // Known before it is opened: opening a pipe would wait for its other end.
-        if !metadata.is_file() {
-            return Err(Invalid::new(format!("`{path}` is {}", described(metadata.file_type()))));
-        }
         let too_large = |bytes: u64| {
             let (mib, rest) = (limit >> 20, limit & ((1 << 20) - 1));
             debug_assert_eq!(rest, 0, "limits are whole MiB");
             Invalid::new(format!("`{path}` has {bytes} bytes, and at most {mib} MiB are read"))
         };
+        let file = match self.open_to_read(at(&path)) {
+            Ok(file) => file,
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+            // Some things cannot even be opened, and the system's reason for it says less than what they are.
+            Err(error) => {
+                return Err(self
+                    .root
+                    .metadata(at(&path))
+                    .ok()
+                    .and_then(|metadata| no_file(&path, &metadata))
+                    .unwrap_or_else(|| refused(&path, &error)));
+            }
+        };
+        let metadata = file.metadata().map_err(|error| refused(&path, &error))?;
+        if let Some(invalid) = no_file(&path, &metadata) {
+            return Err(invalid);
+        }
         if metadata.len() > limit {
             return Err(too_large(metadata.len()));
         }
-        let mut bytes = Vec::with_capacity(metadata.len() as usize);
-        let file = self.root.open(&path).map_err(|error| refused(&path, &error))?;
+        // With room for one byte more, the end is found without asking for more room.
+        let mut bytes = Vec::with_capacity(metadata.len() as usize + 1);
         file.take(limit + 1).read_to_end(&mut bytes).map_err(|error| refused(&path, &error))?;
         // It may have grown meanwhile, and files such as those of /proc do not tell their size.
         if bytes.len() as u64 > limit { Err(too_large(bytes.len() as u64)) } else { Ok(Some(bytes)) }
+    }
+
+    /// What stands at `path`, opened; what is no regular file may be refused.
+    fn open_to_read(&self, path: &str) -> io::Result<File> {
+        let mut options = OpenOptions::new();
+        options.read(true);
+        #[cfg(unix)]
+        {
+            use cap_std::fs::OpenOptionsExt as _;
+            // Opening a pipe would wait for its other end.
+            options.custom_flags((rustix::fs::OFlags::NONBLOCK | rustix::fs::OFlags::NOCTTY).bits() as i32);
+        }
+        #[cfg(not(unix))]
+        if !self.root.metadata(path)?.is_file() {
+            return Err(ErrorKind::InvalidInput.into());
+        }
+        self.root.open_with(path, &options)
+    }
+
+    /// The signature of what stands at `path`, a file, a directory or a symbolic link itself; `None` if nothing does.
+    /// Directories on the way to it may be links that stay in the workspace.
+    pub fn signature(&self, path: &str) -> Result<Option<Signature>, Invalid> {
+        let path = inside(path)?;
+        signature(&path, self.root.symlink_metadata(at(&path)))
+    }
+
+    /// The signatures of what stands at `paths`, in their order, each as [`Disk::signature`] gives it. It is fastest for
+    /// paths in an order in which those of one directory stand together.
+    pub fn signatures<P: AsRef<str> + Sync>(&self, paths: &[P]) -> Vec<Result<Option<Signature>, Invalid>> {
+        let (signatures, _) = each(&self.root, Threads::of_machine(), paths, |directories, path| {
+            let whole = || self.signature(path.as_ref());
+            let Ok(path) = inside(path.as_ref()) else { return Ok(whole()) };
+            Ok::<_, Infallible>(match directories.of(&path) {
+                Ok((directory, name)) if !name.is_empty() => signature(&path, directory.symlink_metadata(name)),
+                Err(Barred::NoDirectory(_)) => Ok(None),
+                Err(Barred::Failed(error)) if is_nothing(&error) => Ok(None),
+                _ => whole(),
+            })
+        });
+        signatures.into_iter().flatten().collect()
     }
 
     /// The text of the regular file `path`, which must be UTF-8 and have at most `limit` bytes.
@@ -80,7 +131,7 @@ impl World for Disk {
                 _ => EntryKind::Link,
             },
             Some(kind) => kind,
-            None => return Err(Invalid::new(format!("`{path}` is {}", described(metadata.file_type())))),
+            None => return Err(is_no_file(&path, &metadata)),
         };
         Ok(Some(ContextEntry { path, kind }))
     }
@@ -121,7 +172,7 @@ fn at(path: &str) -> &str {
     if path.is_empty() { "." } else { path }
 }
 
-fn kind_of(file_type: FileType) -> Option<EntryKind> {
+pub(super) fn kind_of(file_type: FileType) -> Option<EntryKind> {
     match file_type {
         file if file.is_file() => Some(EntryKind::File),
         directory if directory.is_dir() => Some(EntryKind::Directory),
@@ -136,6 +187,23 @@ fn described(file_type: FileType) -> &'static str {
         Some(EntryKind::Directory) => "a directory",
         Some(EntryKind::Link) => "a symbolic link",
         None => "neither a file nor a directory",
+    }
+}
+
+/// Why what `metadata` is about is not read: it is no file.
+fn no_file(path: &str, metadata: &Metadata) -> Option<Invalid> {
+    (!metadata.is_file()).then(|| is_no_file(path, metadata))
+}
+
+fn is_no_file(path: &str, metadata: &Metadata) -> Invalid {
+    Invalid::new(format!("`{path}` is {}", described(metadata.file_type())))
+}
+
+fn signature(path: &str, metadata: io::Result<Metadata>) -> Result<Option<Signature>, Invalid> {
+    match metadata {
+        Ok(metadata) => Signature::of(&metadata).map(Some).ok_or_else(|| is_no_file(path, &metadata)),
+        Err(error) if is_nothing(&error) => Ok(None),
+        Err(error) => Err(refused(path, &error)),
     }
 }
 
@@ -252,5 +320,77 @@ mod tests {
         let large = fs::File::create(outside.path().join("root/large")).expect("made");
         large.set_len(100 << 20).expect("grown");
         assert_eq!(disk.read("large"), Err(Invalid::new("`large` has 104857600 bytes, and at most 4 MiB are read")));
+    }
+
+    #[test]
+    fn special_files() {
+        let (outside, disk) = workspace();
+        let socket = outside.path().join("root/socket");
+        let _bound = std::os::unix::net::UnixListener::bind(socket).expect("bound");
+        let made = std::process::Command::new("mkfifo").arg(outside.path().join("root/pipe")).status();
+        assert!(made.expect("it runs").success());
+        for path in ["socket", "pipe"] {
+            let message = format!("`{path}` is neither a file nor a directory");
+            assert_eq!(disk.read(path), Err(Invalid::new(message.clone())));
+            assert_eq!(disk.signature(path), Err(Invalid::new(message)));
+        }
+    }
+
+    #[test]
+    fn signatures() {
+        let (outside, disk) = workspace();
+        let paths = [
+            "",
+            "dir",
+            "dir/file",
+            "to-dir/file",
+            "to-file",
+            "out",
+            "dangling",
+            "nothing",
+            "dir/file/below",
+            "nothing/a",
+            "out-dir/secret",
+            "../secret",
+            "dir/../latin1",
+            "/etc/passwd",
+            "loop/a",
+        ];
+        let alone: Vec<_> = paths.iter().map(|path| disk.signature(path)).collect();
+        assert_eq!(disk.signatures(&paths), alone);
+        let many = disk.signatures(&paths.repeat(200));
+        assert!(many.chunks(paths.len()).all(|part| *part == alone));
+        let kinds = alone.iter().map(|found| found.as_ref().map(|found| found.map(|found| found.kind)).map_err(|_| ()));
+        let (file, directory, link) = (EntryKind::File, EntryKind::Directory, EntryKind::Link);
+        let expected = [
+            Ok(Some(directory)),
+            Ok(Some(directory)),
+            Ok(Some(file)),
+            Ok(Some(file)),
+            Ok(Some(link)),
+            Ok(Some(link)),
+            Ok(Some(link)),
+            Ok(None),
+            Ok(None),
+            Ok(None),
+            Err(()),
+            Err(()),
+            Ok(Some(file)),
+            Err(()),
+            Err(()),
+        ];
+        assert_eq!(kinds.collect::<Vec<_>>(), expected);
+        let before = disk.signature("dir/file").expect("known").expect("there");
+        assert_eq!(Ok(Some(before)), disk.signature("to-dir/file"));
+        std::thread::sleep(std::time::Duration::from_millis(40));
+        assert!(before.is_settled(std::time::SystemTime::now()));
+        let path = outside.path().join("root/dir/file");
+        let modified = path.metadata().and_then(|metadata| metadata.modified()).expect("known");
+        fs::write(&path, "next").expect("written");
+        // Whoever sets the time of a file back is seen all the same.
+        fs::File::open(&path).and_then(|file| file.set_modified(modified)).expect("set");
+        let after = disk.signature("dir/file").expect("known").expect("there");
+        assert_eq!((after.modified, after.inode, after.size), (before.modified, before.inode, before.size));
+        assert_ne!(after, before);
     }
 }

@@ -2,6 +2,7 @@
 //! the lock that keeps two runs apart.
 
 mod cache;
+mod directories;
 mod disk;
 mod lock;
 mod manifest_lines;
@@ -9,6 +10,7 @@ mod ownership;
 mod signature;
 mod threads;
 mod transaction;
+mod watch;
 mod workspace;
 
 pub use cache::Cache;
@@ -17,7 +19,8 @@ pub use lock::Lock;
 pub use ownership::{MANIFEST, Manifest, Owned, State};
 pub use signature::Signature;
 pub use threads::Threads;
-pub use transaction::{Change, Ownership, Unwritable, commit, sweep};
+pub use transaction::{Change, Ownership, Receipt, Unwritable, commit, sweep};
+pub use watch::Watch;
 pub use workspace::{WORKSPACE_FILE, find_workspace, path_in_repository};
 
 use std::io;

@@ -20,7 +20,6 @@ impl Threads {
     }
 
     /// That many; the one that calls is among them.
-    #[cfg(test)]
     pub fn exactly(count: usize) -> Self {
         Self(count)
     }

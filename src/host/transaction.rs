@@ -5,12 +5,15 @@
 //! manifest waits beside its place from the first moment to the last, a sign that tells the next run to clean up.
 //! That the new names are on the disk too is not waited for: after a power failure an output is old or new, but whole.
 
-use super::{Disk, MANIFEST, Manifest, reason};
+use super::directories::{Directories, each};
+use super::signature::Signature;
+use super::{Disk, MANIFEST, Manifest, Threads, reason};
 use crate::base::World as _;
 use crate::diagnostic::{Diagnostics, Sources};
-use cap_std::fs::{Dir, OpenOptions};
-use std::collections::BTreeSet;
+use cap_std::fs::{Dir, File, Metadata, OpenOptions};
+use std::convert::Infallible;
 use std::io::{self, ErrorKind, Write as _};
+use std::time::SystemTime;
 
 /// A file to change.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,43 +54,65 @@ pub struct Ownership<'a> {
 }
 
 /// Makes all of `changes` or none of them. Changes of outputs come with that of the manifest.
-pub fn commit(disk: &Disk, changes: &[Change], ownership: Option<Ownership<'_>>) -> Result<(), Unwritable> {
-    let root = disk.root();
-    let manifest = ownership.map(|ownership| ownership.manifest);
-    let mut checked = BTreeSet::new();
-    for change in changes.iter().chain(manifest) {
-        check_place(root, &change.path, &mut checked)?;
+pub fn commit(disk: &Disk, changes: &[Change], ownership: Option<Ownership<'_>>) -> Result<Receipt, Unwritable> {
+    let started = SystemTime::now();
+    let stage = Stage { root: disk.root(), syncs_each: !SYNCS_WHOLE || changes.len() <= FEW };
+    let (mut staged, mut done) = (Vec::new(), Vec::new());
+    let outcome = stage.write_all(changes, ownership, &mut staged).and_then(|()| {
+        let outcome = stage.put_all(changes, ownership, &mut done);
+        outcome.map_err(|error| Unwritable { changed: stage.roll_back(changes, &done, ownership), ..error })
+    });
+    if let Err(error) = outcome {
+        stage.clear(changes, &staged);
+        return Err(error);
     }
-    let mut staged = Staged { root, places: BTreeSet::new(), sync_each: !SYNCS_WHOLE || changes.len() <= 64 };
-    if let Some(manifest) = manifest {
-        staged.write(MANIFEST, manifest.to.as_deref().unwrap_or_default())?;
+    let written = changes.iter().zip(staged.into_iter().zip(done)).filter_map(|(change, (staged, put))| {
+        let (staged, put) = (staged??, put??);
+        put.vouches_for(&staged, started).then(|| (change.path.clone(), put))
+    });
+    Ok(Receipt { written: written.collect() })
+}
+
+/// What was written.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Receipt {
+    /// Those certain to have held what was written when they were in their places, with their signatures there.
+    written: Vec<(String, Signature)>,
+}
+
+impl Receipt {
+    /// The signatures of the files that were written, by path, in the order of the changes: of those that are certain to
+    /// hold what was written, and that cannot come to hold anything else without another signature. Some are left out:
+    /// those that were put in their places less than some 20 ms ago (so it is best asked at the end of a run), those
+    /// that were put there less than 20 ms after they were written, as a few files are, and those that somebody changed.
+    /// What a cache knows nothing of it reads once more. The manifest is not among them.
+    pub fn signatures(&self, disk: &Disk) -> Vec<(&str, Signature)> {
+        let then = SystemTime::now();
+        let paths: Vec<&str> = self.written.iter().map(|(path, _)| path.as_str()).collect();
+        let found = disk.signatures(&paths).into_iter().zip(&self.written);
+        found
+            .filter(|(found, (_, put))| *found == Ok(Some(*put)) && put.is_settled(then))
+            .map(|(_, (path, put))| (path.as_str(), *put))
+            .collect()
     }
-    for change in changes {
-        if let Some(to) = &change.to {
-            staged.write(&change.path, to)?;
-        }
-    }
-    staged.sync_all(MANIFEST)?;
-    let mut done = 0;
-    let result = replace(&mut staged, changes, ownership, &mut done);
-    result.map_err(|error| Unwritable { changed: roll_back(&mut staged, &changes[..done], manifest), ..error })
 }
 
 /// Removes what a killed run left beside the places of its outputs.
 pub fn sweep(disk: &Disk) {
     let root = disk.root();
-    let sign = staging_place(MANIFEST);
+    let sign = staging_name(MANIFEST);
     let Ok(Some(_)) = disk.entry(&sign) else { return };
     // Written before any output was staged: if it is not whole, there is nothing else to remove.
     let killed = disk
         .read_text(&sign, Manifest::MAX_BYTES)
         .ok()
         .and_then(|text| Manifest::parse(&text, &mut Sources::new(), &mut Diagnostics::new()).ok());
-    for path in killed.unwrap_or_default().outputs.keys() {
-        // What cannot be removed is in nobody's way.
-        let _ = root.remove_file(staging_place(path));
-    }
-    let _ = root.remove_file(staging_place(BOTH));
+    let paths: Vec<String> = killed.unwrap_or_default().outputs.into_keys().collect();
+    each(root, Threads::of_machine(), &paths, |directories, path| {
+        remove_staged(directories, path);
+        Ok::<_, Infallible>(())
+    });
+    let _ = root.remove_file(staging_name(BOTH));
     let _ = root.remove_file(sign);
 }
 
@@ -97,154 +122,216 @@ const BOTH: &str = "imgspec.manifest.both";
 /// Whether the system can be told to write out a whole file system, which for many files is much faster than each.
 const SYNCS_WHOLE: bool = cfg!(target_os = "linux");
 
-/// Puts everything in its place, and counts in `done` the changes that were made.
-fn replace(
-    staged: &mut Staged<'_>,
-    changes: &[Change],
-    ownership: Option<Ownership<'_>>,
-    done: &mut usize,
-) -> Result<(), Unwritable> {
-    if let Some(Ownership { both, manifest }) = ownership
-        && !changes.is_empty()
-        && manifest.from.as_deref() != Some(both.as_bytes())
-    {
-        let failed = |error| Unwritable { path: MANIFEST.to_owned(), ..error };
-        staged.write(BOTH, both.as_bytes()).map_err(failed)?;
-        staged.put(BOTH, MANIFEST).map_err(failed)?;
-    }
-    for change in changes {
-        staged.make(change)?;
-        *done += 1;
-    }
-    match ownership {
-        Some(Ownership { manifest, .. }) => staged.make(manifest),
-        None => Ok(()),
+/// How many files are written out one by one all the same: the whole file system may hold much that is another's.
+const FEW: usize = 64;
+
+/// The name under which the new text of the file `name` waits: beside it, so that it can be renamed, and always the
+/// same, so that what a kill leaves is found again. The workspace's lock keeps two runs from using it.
+fn staging_name(name: &str) -> String {
+    format!(".{name}.imgspec-new")
+}
+
+/// Removes what waits beside `path`. What cannot be removed is in nobody's way, and `sweep` tries again.
+fn remove_staged(directories: &mut Directories<'_>, path: &str) {
+    if let Ok((directory, name)) = directories.of(path) {
+        let _ = directory.remove_file(staging_name(name));
     }
 }
 
-/// Puts back what was there before, as well as it can; what it could not is returned.
-fn roll_back(staged: &mut Staged<'_>, done: &[Change], manifest: Option<&Change>) -> Vec<String> {
-    let mut back = |change: &Change| {
-        let before = Change { path: change.path.clone(), from: change.to.clone(), to: change.from.clone() };
-        let written = before.to.as_ref().map_or(Ok(()), |bytes| staged.write(&before.path, bytes));
-        written.and_then(|()| staged.make(&before))
-    };
-    let failed: Vec<String> =
-        done.iter().filter(|change| back(change).is_err()).map(|change| change.path.clone()).collect();
-    if let Some(manifest) = manifest {
-        // A manifest that owns old and new does no harm; the next run settles it.
-        let _ = back(manifest);
-    }
-    failed
-}
-
-/// That `path` can be the place of an output: its directory is there, and neither it nor a directory above is a
-/// symbolic link.
-fn check_place(root: &Dir, path: &str, checked: &mut BTreeSet<String>) -> Result<(), Unwritable> {
-    for (at, _) in path.match_indices('/') {
-        let directory = &path[..at];
-        if checked.contains(directory) {
-            continue;
-        }
-        let refused = |why: &str| Err(Unwritable::new(path, format!("`{directory}` {why}")));
-        match root.symlink_metadata(directory) {
-            Ok(metadata) if metadata.is_dir() => checked.insert(directory.to_owned()),
-            Ok(metadata) if metadata.is_symlink() => return refused("is a symbolic link"),
-            Ok(_) => return refused("is no directory"),
-            Err(error) => return Err(Unwritable::new(path, reason(&error))),
-        };
-    }
-    match root.symlink_metadata(path) {
-        Ok(metadata) if metadata.is_file() => Ok(()),
-        Ok(metadata) if metadata.is_symlink() => Err(Unwritable::new(path, "it is a symbolic link")),
-        Ok(metadata) if metadata.is_dir() => Err(Unwritable::new(path, "it is a directory")),
-        Ok(_) => Err(Unwritable::new(path, "it is no regular file")),
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
-        Err(error) => Err(Unwritable::new(path, reason(&error))),
-    }
-}
-
-/// Where the new text of `path` waits: beside it, so that it can be renamed, under a name that is always the same, so
-/// that what a kill leaves is found again. The workspace's lock keeps two runs from using it.
-fn staging_place(path: &str) -> String {
-    let (directory, name) = path.rfind('/').map_or(("", path), |at| path.split_at(at + 1));
-    format!("{directory}.{name}.imgspec-new")
-}
-
-/// Texts that wait beside their places. Those that still wait when it ends are removed.
-struct Staged<'a> {
+/// Where texts wait beside their places.
+struct Stage<'a> {
     root: &'a Dir,
-    places: BTreeSet<String>,
-    sync_each: bool,
+    syncs_each: bool,
 }
 
-impl Staged<'_> {
-    /// Writes `bytes` beside `path`, with the mode of what stands there.
-    fn write(&mut self, path: &str, bytes: &[u8]) -> Result<(), Unwritable> {
-        let place = staging_place(path);
-        let written = self.write_new(path, &place, bytes);
-        self.places.insert(place);
-        written.map_err(|error| Unwritable::new(path, reason(&error)))
+impl Stage<'_> {
+    /// Writes everything beside its place, and notes in `staged` what of `changes` waits.
+    fn write_all(
+        &self,
+        changes: &[Change],
+        ownership: Option<Ownership<'_>>,
+        staged: &mut Vec<Option<Option<Signature>>>,
+    ) -> Result<(), Unwritable> {
+        let mut directories = Directories::new(self.root);
+        if let Some(ownership) = ownership {
+            let new = ownership.manifest.to.as_deref().unwrap_or_default();
+            self.write(&mut directories, MANIFEST, MANIFEST, new)?;
+            if ownership.passes_both(changes) {
+                self.write(&mut directories, MANIFEST, BOTH, ownership.both.as_bytes())?;
+            }
+        }
+        // What waits for the disk does not keep a core busy, and several that wait are served together.
+        let threads = if self.syncs_each { Threads::exactly(8) } else { Threads::of_machine() };
+        let outcome;
+        (*staged, outcome) = each(self.root, threads, changes, |directories, change| match &change.to {
+            Some(to) => self.write(directories, &change.path, &change.path, to).map(Some),
+            None => place(directories, &change.path).map(|_| None),
+        });
+        outcome?;
+        self.sync_all()
     }
 
-    fn write_new(&self, path: &str, place: &str, bytes: &[u8]) -> io::Result<()> {
+    /// Writes `bytes` beside `path` as what is to become `target`, with the mode of what stands at `path`.
+    fn write(
+        &self,
+        directories: &mut Directories<'_>,
+        path: &str,
+        target: &str,
+        bytes: &[u8],
+    ) -> Result<Signature, Unwritable> {
+        let (directory, stands) = place(directories, path)?;
+        let name = staging_name(target.rsplit('/').next().unwrap_or(target));
         let mut options = OpenOptions::new();
         // Never what is there already, which might be a link.
         options.write(true).create_new(true);
-        let mut file = match self.root.open_with(place, &options) {
+        let opened = match directory.open_with(&name, &options) {
             Err(error) if error.kind() == ErrorKind::AlreadyExists => {
-                self.root.remove_file(place)?;
-                self.root.open_with(place, &options)?
+                directory.remove_file(&name).and_then(|()| directory.open_with(&name, &options))
             }
-            opened => opened?,
+            opened => opened,
         };
+        let written = opened.and_then(|mut file| {
+            self.fill(&mut file, bytes, stands).inspect_err(|_| {
+                let _ = directory.remove_file(&name);
+            })
+        });
+        written.map_err(|error| Unwritable::new(path, reason(&error)))
+    }
+
+    fn fill(&self, file: &mut File, bytes: &[u8], stands: Option<Metadata>) -> io::Result<Signature> {
         file.write_all(bytes)?;
-        if let Ok(metadata) = self.root.symlink_metadata(path) {
-            file.set_permissions(metadata.permissions())?;
+        let metadata = file.metadata()?;
+        if let Some(stands) = stands
+            && stands.permissions() != metadata.permissions()
+        {
+            file.set_permissions(stands.permissions())?;
         }
-        if self.sync_each { file.sync_all() } else { Ok(()) }
-    }
-
-    /// Renames what waits beside `from` to `to`.
-    fn put(&mut self, from: &str, to: &str) -> Result<(), Unwritable> {
-        let place = staging_place(from);
-        self.root.rename(&place, self.root, to).map_err(|error| Unwritable::new(to, reason(&error)))?;
-        self.places.remove(&place);
-        Ok(())
-    }
-
-    /// Makes `change`, whose new text waits.
-    fn make(&mut self, change: &Change) -> Result<(), Unwritable> {
-        if change.to.is_some() {
-            return self.put(&change.path, &change.path);
+        if self.syncs_each {
+            sync(file)?;
         }
-        match self.root.remove_file(&change.path) {
-            Err(error) if error.kind() != ErrorKind::NotFound => Err(Unwritable::new(&change.path, reason(&error))),
-            _ => Ok(()),
-        }
+        Signature::of(&metadata).ok_or_else(|| ErrorKind::InvalidInput.into())
     }
 
     /// Sees that all that waits is on the disk.
-    fn sync_all(&self, path: &str) -> Result<(), Unwritable> {
-        if self.sync_each {
-            return Ok(());
-        }
+    fn sync_all(&self) -> Result<(), Unwritable> {
         #[cfg(target_os = "linux")]
-        self.root
-            .open(".")
-            .and_then(|root| rustix::fs::syncfs(root).map_err(io::Error::from))
-            .map_err(|error| Unwritable::new(path, reason(&error)))?;
+        if !self.syncs_each {
+            let synced = self.root.open(".").and_then(|root| rustix::fs::syncfs(root).map_err(io::Error::from));
+            return synced.map_err(|error| Unwritable::new(MANIFEST, reason(&error)));
+        }
         Ok(())
+    }
+
+    /// Puts everything in its place, and notes in `done` what of `changes` was made.
+    fn put_all(
+        &self,
+        changes: &[Change],
+        ownership: Option<Ownership<'_>>,
+        done: &mut Vec<Option<Option<Signature>>>,
+    ) -> Result<(), Unwritable> {
+        let mut directories = Directories::new(self.root);
+        if ownership.is_some_and(|ownership| ownership.passes_both(changes)) {
+            put(&mut directories, BOTH, MANIFEST)?;
+        }
+        let outcome;
+        (*done, outcome) = each(self.root, Threads::of_machine(), changes, make);
+        outcome?;
+        let Some(Ownership { manifest, .. }) = ownership else { return Ok(()) };
+        make(&mut directories, manifest)?;
+        if manifest.to.is_none() {
+            // An empty text waited for it, as the sign that others do.
+            remove_staged(&mut directories, MANIFEST);
+        }
+        Ok(())
+    }
+
+    /// Puts back what was there before, as well as it can; what it could not is returned.
+    fn roll_back(
+        &self,
+        changes: &[Change],
+        done: &[Option<Option<Signature>>],
+        ownership: Option<Ownership<'_>>,
+    ) -> Vec<String> {
+        let back = |directories: &mut Directories<'_>, change: &Change| {
+            let before = Change { path: change.path.clone(), from: change.to.clone(), to: change.from.clone() };
+            if let Some(bytes) = &before.to {
+                self.write(directories, &before.path, &before.path, bytes)?;
+            }
+            make(directories, &before)
+        };
+        let done: Vec<&Change> = changes.iter().zip(done).filter_map(|(change, done)| done.map(|_| change)).collect();
+        let (failed, _) = each(self.root, Threads::of_machine(), &done, |directories, change| {
+            let failed = back(directories, change).is_err();
+            Ok::<_, Infallible>(failed.then(|| change.path.clone()))
+        });
+        if let Some(ownership) = ownership {
+            // A manifest that owns old and new does no harm; the next run settles it.
+            let _ = back(&mut Directories::new(self.root), ownership.manifest);
+        }
+        failed.into_iter().flatten().flatten().collect()
+    }
+
+    /// Removes what still waits; last the sign that something does.
+    fn clear(&self, changes: &[Change], staged: &[Option<Option<Signature>>]) {
+        let mut directories = Directories::new(self.root);
+        for (change, _) in changes.iter().zip(staged).filter(|(_, staged)| matches!(staged, Some(Some(_)))) {
+            remove_staged(&mut directories, &change.path);
+        }
+        remove_staged(&mut directories, BOTH);
+        remove_staged(&mut directories, MANIFEST);
     }
 }
 
-impl Drop for Staged<'_> {
-    fn drop(&mut self) {
-        for place in &self.places {
-            // What cannot be removed is in nobody's way; `sweep` tries again.
-            let _ = self.root.remove_file(place);
-        }
+impl Ownership<'_> {
+    /// Whether the manifest has to own old and new before anything is changed, and does not yet.
+    fn passes_both(&self, changes: &[Change]) -> bool {
+        !changes.is_empty() && self.manifest.from.as_deref() != Some(self.both.as_bytes())
     }
+}
+
+/// Makes `change`, whose new text waits.
+fn make(directories: &mut Directories<'_>, change: &Change) -> Result<Option<Signature>, Unwritable> {
+    let path = &change.path;
+    if change.to.is_some() {
+        return put(directories, path, path);
+    }
+    let (directory, name) = directories.of(path).map_err(|barred| Unwritable::new(path, barred.reason()))?;
+    match directory.remove_file(name) {
+        Err(error) if error.kind() != ErrorKind::NotFound => Err(Unwritable::new(path, reason(&error))),
+        _ => Ok(None),
+    }
+}
+
+/// Renames what waits as `from` to `to`, beside it; its signature there, if nobody was faster.
+fn put(directories: &mut Directories<'_>, from: &str, to: &str) -> Result<Option<Signature>, Unwritable> {
+    let (directory, name) = directories.of(to).map_err(|barred| Unwritable::new(to, barred.reason()))?;
+    let waiting = staging_name(from.rsplit('/').next().unwrap_or(from));
+    directory.rename(waiting, directory, name).map_err(|error| Unwritable::new(to, reason(&error)))?;
+    Ok(directory.symlink_metadata(name).ok().and_then(|metadata| Signature::of(&metadata)))
+}
+
+/// The directory of `path`, and what stands there. That it can be the place of an output: its directory is there, and
+/// neither it nor a directory above is a symbolic link.
+fn place<'d>(directories: &'d mut Directories<'_>, path: &str) -> Result<(&'d Dir, Option<Metadata>), Unwritable> {
+    let refused = |why: &str| Err(Unwritable::new(path, why));
+    let (directory, name) = directories.of(path).map_err(|barred| Unwritable::new(path, barred.reason()))?;
+    match directory.symlink_metadata(name) {
+        Ok(metadata) if metadata.is_file() => Ok((directory, Some(metadata))),
+        Ok(metadata) if metadata.is_symlink() => refused("it is a symbolic link"),
+        Ok(metadata) if metadata.is_dir() => refused("it is a directory"),
+        Ok(_) => refused("it is no regular file"),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok((directory, None)),
+        Err(error) => refused(&reason(&error)),
+    }
+}
+
+/// Sees that `file` is on the disk.
+fn sync(file: &File) -> io::Result<()> {
+    // What std asks for on macOS waits for the disk to empty its own memory too, some milliseconds a file.
+    #[cfg(target_os = "macos")]
+    return rustix::fs::fsync(file).map_err(io::Error::from);
+    #[cfg(not(target_os = "macos"))]
+    file.sync_data()
 }
 
 #[cfg(test)]
@@ -296,15 +383,13 @@ mod tests {
         fs::set_permissions(root.path().join("a/out"), fs::Permissions::from_mode(0o640)).expect("set");
         let changes = [change("a/out", Some("old"), Some("new")), change("b/out", None, Some("born"))];
         let manifest = change(MANIFEST, Some("before"), Some("after"));
-        assert_eq!(commit(&disk, &changes, Some(Ownership { both: "both", manifest: &manifest })), Ok(()));
+        commit(&disk, &changes, Some(Ownership { both: "both", manifest: &manifest })).expect("written");
         assert_eq!(files(root.path()), owned(&[("a/out", "new"), ("b/out", "born"), (MANIFEST, "after")]));
         let mode = fs::metadata(root.path().join("a/out")).expect("there").permissions().mode();
         assert_eq!(mode & 0o777, 0o640);
         let changes = [change("a/out", Some("new"), None), change("b/out", Some("born"), None)];
-        assert_eq!(
-            commit(&disk, &changes, Some(Ownership { both: "both", manifest: &change(MANIFEST, Some("after"), None) })),
-            Ok(())
-        );
+        let manifest = change(MANIFEST, Some("after"), None);
+        commit(&disk, &changes, Some(Ownership { both: "both", manifest: &manifest })).expect("written");
         assert_eq!(files(root.path()), []);
     }
 
@@ -313,7 +398,7 @@ mod tests {
         let (root, disk) = workspace();
         let changes: Vec<Change> = (0..100).map(|n| change(&format!("b/{n}"), None, Some("x"))).collect();
         let manifest = change(MANIFEST, Some("before"), Some("after"));
-        assert_eq!(commit(&disk, &changes, Some(Ownership { both: "both", manifest: &manifest })), Ok(()));
+        commit(&disk, &changes, Some(Ownership { both: "both", manifest: &manifest })).expect("written");
         assert_eq!(files(root.path()).len(), 102);
     }
 
@@ -363,6 +448,31 @@ mod tests {
             commit(&disk, &changes, Some(Ownership { both: "both", manifest: &manifest })).expect_err("refused");
         assert_eq!(error.changed, Vec::<String>::new());
         assert_eq!(files(root.path()), owned(&[("a/out", "old"), (MANIFEST, "before")]));
+    }
+
+    #[test]
+    fn receipts() {
+        let (root, disk) = workspace();
+        let names: Vec<String> = (0..300).map(|n| format!("b/{n}")).collect();
+        let changes: Vec<Change> = names.iter().map(|name| change(name, None, Some("born"))).collect();
+        let manifest = change(MANIFEST, Some("before"), Some("after"));
+        let written = commit(&disk, &changes, Some(Ownership { both: "both", manifest: &manifest })).expect("written");
+        let edited = root.path().join(&names[7]);
+        let modified = edited.metadata().and_then(|metadata| metadata.modified()).expect("known");
+        std::thread::sleep(std::time::Duration::from_millis(60));
+        let before = written.signatures(&disk).len();
+        println!("{before} of 300 vouched for");
+        fs::write(&edited, "torn").expect("written");
+        // Whoever sets the time back is seen all the same.
+        fs::File::open(&edited).and_then(|file| file.set_modified(modified)).expect("set");
+        fs::remove_file(root.path().join(&names[8])).expect("removed");
+        std::thread::sleep(std::time::Duration::from_millis(60));
+        let vouched = written.signatures(&disk);
+        let has = |n: usize| vouched.iter().any(|(path, _)| *path == names[n]);
+        assert!(!has(7) && !has(8) && vouched.iter().all(|(path, _)| path.starts_with("b/")));
+        for (path, signature) in &vouched {
+            assert_eq!(disk.signature(path), Ok(Some(*signature)));
+        }
     }
 
     #[test]

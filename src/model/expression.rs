@@ -26,8 +26,9 @@ pub const MAX_VALUE: usize = 64 * 1024;
 /// The bytes that the expressions of one body may put into it.
 pub const MAX_BODY: usize = crate::syntax::MAX_BYTES;
 
-/// A copy of `nodes`, which stand where `shapes` do, with each string value expanded. What is in none of the shapes is
-/// expanded as text, and told where it is decoded. Every mistake is told before this fails.
+/// A copy of `nodes`, which stand where `shapes` do, with each string value expanded. A value that is one expression as a
+/// whole keeps its type, but that a number or a flag is its text where a string belongs. What is in none of the shapes is
+/// told where it is decoded. Every mistake is told before this fails.
 pub fn expand_nodes(
     nodes: &[Node],
     shapes: &[&'static Shape],
@@ -125,13 +126,13 @@ impl<'a> Expander<'a> {
         let mut args = Vec::with_capacity(node.args.len());
         let mut failed = Ok(());
         for entry in &node.args {
-            if let Err(reported) = self.arg(entry, shape.map_or(Ty::Text, |shape| shape.args.ty), &mut args) {
+            if let Err(reported) = self.arg(entry, shape.map_or(Ty::Any, |shape| shape.args.ty), &mut args) {
                 failed = Err(reported);
             }
         }
         let mut props = Vec::with_capacity(node.props.len());
         for prop in &node.props {
-            match self.prop(&prop.entry, shape.map_or(Ty::Text, |shape| prop_type(shape, &prop.name.value))) {
+            match self.prop(&prop.entry, shape.map_or(Ty::Any, |shape| prop_type(shape, &prop.name.value))) {
                 Ok(entry) => props.push(Property { name: prop.name.clone(), entry }),
                 Err(reported) => failed = Err(reported),
             }
@@ -157,7 +158,7 @@ impl<'a> Expander<'a> {
         };
         match self.value(entry, text, ty)? {
             None => expanded.push(entry.clone()),
-            Some(Bound::One(value)) => expanded.push(with_value(entry, value)),
+            Some(Bound::One(value)) => expanded.push(with_value(entry, fitting(value, ty))),
             Some(Bound::List(elements)) => {
                 expanded.extend(elements.into_iter().map(|element| with_value(entry, Value::String(element))));
             }
@@ -169,7 +170,7 @@ impl<'a> Expander<'a> {
         let Value::String(text) = &entry.value else { return Ok(entry.clone()) };
         match self.value(entry, text, ty)? {
             None => Ok(entry.clone()),
-            Some(Bound::One(value)) => Ok(with_value(entry, value)),
+            Some(Bound::One(value)) => Ok(with_value(entry, fitting(value, ty))),
             Some(Bound::List(_)) => Err(self.misplaced_list(entry, 0..text.len())),
         }
     }
@@ -292,6 +293,15 @@ fn with_value(entry: &Entry, value: Value) -> Entry {
     Entry { annotation: entry.annotation.clone(), value, written, span: entry.span }
 }
 
+/// A value where a `ty` belongs: its text where that is a string.
+fn fitting(value: Value, ty: Ty) -> Value {
+    match (&value, ty) {
+        (_, Ty::Any | Ty::Bool | Ty::Integer | Ty::Port) => value,
+        (Value::Integer(_) | Value::Bool(_), _) => Value::String(shown(&value)),
+        _ => value,
+    }
+}
+
 /// A value as text.
 fn shown(value: &Value) -> String {
     match value {
@@ -313,7 +323,7 @@ fn bytes(bound: &Bound) -> usize {
 }
 
 fn prop_type(shape: &Shape, name: &str) -> Ty {
-    let free = || shape.free_props.map_or(Ty::Text, |(_, ty)| ty);
+    let free = || shape.free_props.map_or(Ty::Any, |(_, ty)| ty);
     shape.prop(name).map_or_else(free, |prop| prop.ty)
 }
 
@@ -364,10 +374,11 @@ mod tests {
         check("expose \"${{ port }}\" \"${{port+1}}\"", "expose 8080 8081");
         check(
             "env A=\"${{ port }}\" B=\"p${{ port }}${{ debug }}\" C=\"${{ debug }}\"",
-            "env A=8080 B=\"p8080true\" C=#true",
+            "env A=\"8080\" B=\"p8080true\" C=\"true\"",
         );
         check("cmd \"x\" \"${{ hosts }}\" \"y\" #true", "cmd \"x\" \"a\" \"b c\" \"y\" #true");
         check("cmd \"${{ [] }}\"", "cmd");
+        check("healthcheck \"${{ port }}\" retries=\"${{ 1 + 2 }}\"", "healthcheck \"8080\" retries=3");
         check("cmd \"${{ hosts | join(',') }}\"", "cmd \"a,b c\"");
         check(
             "stage \"${{ image }}-b\" { copy \"${{ image }}\" to=\"/${{ image }}\"; }",

@@ -3,11 +3,13 @@
 mod body;
 mod claim;
 mod element;
+mod give;
 #[cfg(test)]
 mod properties;
 mod steps;
 #[cfg(test)]
 mod tests;
+mod told;
 
 use crate::base::Span;
 use crate::diagnostic::{Diagnostic, Diagnostics, Reported};

@@ -197,14 +197,13 @@ impl Plan {
         diagnostics: &mut Diagnostics,
     ) -> Result<(Node, Result<(), Reported>), Reported> {
         let declaration = &self.declarations[unit.declaration];
-        let own = [Link { declaration: unit.declaration, named_by: None }];
-        *origins = Origins::new(self, unit, &own, None, Vec::new());
+        *origins = Origins::new(self, unit, vec![Link { declaration: unit.declaration, named_by: None }]);
         let chain = self.templates.chain(unit.declaration, &self.declarations, diagnostics)?;
-        *origins = Origins::new(self, unit, &chain, None, Vec::new());
-        let (layers, scope) = layers::layers(self, unit, &chain, diagnostics)?;
-        *origins = Origins::new(self, unit, &chain, Some(&scope), Vec::new());
+        let layers = layers::layers(self, unit, &chain, diagnostics);
+        *origins = Origins::new(self, unit, chain);
+        let (layers, scope) = layers?;
         let merged = merge::merge(layers, diagnostics);
-        origins.overrides = merged.overrides;
+        origins.complete(scope, merged.overrides);
         let name = unit.name.value.as_str();
         let name = Entry {
             annotation: None,

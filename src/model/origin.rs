@@ -3,78 +3,38 @@
 
 use super::merge::Override;
 use super::plan::{Plan, Unit};
-use super::scope::Scope;
+use super::scope::{Binding, Scope};
 use super::templates::{Link, name_of};
 use crate::base::Span;
 use crate::diagnostic::{Diagnostic, Label};
 use crate::spec::{Declaration, Kind};
 use crate::syntax::{Entry, Node, Value};
+use std::sync::Arc;
 
-/// How the parts of an image came to it.
+/// How the parts of an image came to it. Made for each image, and looked into for few.
 #[derive(Debug, Clone, Default)]
 pub struct Origins {
     image: String,
+    declarations: Arc<[Declaration]>,
     /// The bodies it draws from, low to high, itself last.
-    bodies: Vec<Body>,
-    /// What its expressions used, with the places where the names got their values.
-    names: Vec<(String, Span)>,
-    /// The values with expressions: their places, and the names in them.
-    expanded: Vec<(Span, Vec<usize>)>,
+    chain: Vec<Link>,
+    /// What its expressions could use.
+    scope: Scope,
     /// Which nodes replaced which.
     pub overrides: Vec<Override>,
 }
 
-/// A body an image draws from.
-#[derive(Debug, Clone)]
-struct Body {
-    span: Span,
-    /// Such as "template `py-service`".
-    described: String,
-    /// The body that names it, and where.
-    named_by: Option<(usize, Span)>,
-    verb: &'static str,
-}
-
 impl Origins {
-    /// The origins of the parts of `unit`.
-    pub(super) fn new(
-        plan: &Plan,
-        unit: &Unit,
-        chain: &[Link],
-        scope: Option<&Scope>,
-        overrides: Vec<Override>,
-    ) -> Self {
-        let described = |declaration: &Declaration| match declaration.kind {
-            Kind::Image | Kind::Rule => format!("image `{}`", unit.name.value),
-            Kind::Defaults => "`defaults`".to_owned(),
-            kind => {
-                let name = name_of(declaration).map(|name| name.to_string()).unwrap_or_default();
-                format!("{} `{name}`", kind.as_str())
-            }
-        };
-        let body = |link: &Link| {
-            let declaration = &plan.declarations[link.declaration];
-            let at = |by: usize| chain.iter().position(|other| other.declaration == by);
-            Body {
-                span: declaration.span,
-                described: described(declaration),
-                named_by: link.named_by.and_then(|(by, span)| Some((at(by)?, span))),
-                verb: if declaration.kind == Kind::Mixin { "uses" } else { "extends" },
-            }
-        };
-        let names: Vec<(String, Span)> =
-            scope.into_iter().flat_map(Scope::iter).map(|binding| (binding.name.to_string(), binding.span)).collect();
-        let mut origins = Self {
-            image: unit.name.value.to_string(),
-            bodies: chain.iter().map(body).collect(),
-            names,
-            expanded: Vec::new(),
-            overrides,
-        };
-        for link in chain {
-            origins.find_expanded(&plan.declarations[link.declaration].nodes);
-        }
-        origins
+    /// The origins of the parts of `unit`, as far as they are known.
+    pub(super) fn new(plan: &Plan, unit: &Unit, chain: Vec<Link>) -> Self {
+        let declarations = Arc::clone(&plan.declarations);
+        Self { image: unit.name.value.to_string(), declarations, chain, ..Self::default() }
+    }
+
+    /// Takes in what its expressions could use, and what was overridden when its bodies were put together.
+    pub(super) fn complete(&mut self, scope: Scope, overrides: Vec<Override>) {
+        self.scope = scope;
+        self.overrides = overrides;
     }
 
     /// `diagnostic`, which is about this image, with the way from its place to the image.
@@ -82,44 +42,60 @@ impl Origins {
     pub fn trace(&self, mut diagnostic: Diagnostic) -> Diagnostic {
         diagnostic.images = vec![self.image.as_str().into()];
         let Some(span) = diagnostic.span() else { return diagnostic };
-        let used = self.expanded.iter().find(|(place, _)| holds(*place, span)).map(|(_, names)| names.as_slice());
-        for (name, place) in used.unwrap_or_default().iter().map(|name| &self.names[*name]) {
-            if !diagnostic.labels.iter().any(|label| holds(label.span, *place) || holds(*place, label.span)) {
-                diagnostic = diagnostic.also(*place, format!("`{name}` has its value from here"));
+        let mut link = self.chain.iter().rev().find(|link| self.declaration(link).holds(span));
+        let value = link.and_then(|link| value_at(&self.declaration(link).nodes, span));
+        for binding in value.map(|entry| self.names_in(entry)).unwrap_or_default() {
+            let is_shown = |label: &Label| holds(label.span, binding.span) || holds(binding.span, label.span);
+            if !diagnostic.labels.iter().any(is_shown) {
+                diagnostic = diagnostic.also(binding.span, format!("`{}` has its value from here", binding.name));
             }
         }
-        let mut body = self.bodies.iter().rev().find(|body| holds(body.span, span));
-        while let Some(Body { described, named_by: Some((by, place)), verb, .. }) = body {
-            let by = &self.bodies[*by];
-            let message = format!("{} {verb} {described}", by.described);
-            diagnostic.trace.push(Label { span: *place, message });
-            body = Some(by);
+        while let Some(Link { declaration, named_by: Some((by, place)) }) = link {
+            let next = self.chain.iter().find(|link| link.declaration == *by);
+            let verb = if self.declarations[*declaration].kind == Kind::Mixin { "uses" } else { "extends" };
+            let [user, used] = [*by, *declaration].map(|at| self.described(&self.declarations[at]));
+            diagnostic.trace.push(Label { span: *place, message: format!("{user} {verb} {used}") });
+            link = next;
         }
         diagnostic
     }
 
-    fn find_expanded(&mut self, nodes: &[Node]) {
-        for node in nodes {
-            for entry in node.args.iter().chain(node.props.iter().map(|prop| &prop.entry)) {
-                let names = self.names_in(entry);
-                if !names.is_empty() {
-                    self.expanded.push((entry.span, names));
-                }
+    fn declaration(&self, link: &Link) -> &Declaration {
+        &self.declarations[link.declaration]
+    }
+
+    /// A declaration in a few words, such as "template `py-service`".
+    fn described(&self, declaration: &Declaration) -> String {
+        match declaration.kind {
+            Kind::Image | Kind::Rule => format!("image `{}`", self.image),
+            Kind::Defaults => "`defaults`".to_owned(),
+            Kind::Template | Kind::Mixin => {
+                let name = name_of(declaration).map(|name| name.to_string()).unwrap_or_default();
+                format!("{} `{name}`", declaration.kind.as_str())
             }
-            self.find_expanded(node.children());
         }
     }
 
     /// The names that the expressions of a value use.
-    fn names_in(&self, entry: &Entry) -> Vec<usize> {
+    fn names_in(&self, entry: &Entry) -> Vec<&Binding> {
         let Value::String(text) = &entry.value else { return Vec::new() };
         let expressions = text.split("${{").skip(1).filter_map(|rest| Some(rest.split_once("}}")?.0));
-        let mut found = Vec::new();
-        for word in expressions.flat_map(|text| text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_')) {
-            found.extend(self.names.iter().position(|(name, _)| name == word).filter(|at| !found.contains(at)));
+        let words = expressions.flat_map(|text| text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_'));
+        let mut found: Vec<&Binding> = Vec::new();
+        for binding in words.filter_map(|word| self.scope.get(word)) {
+            if !found.iter().any(|known| std::ptr::eq(*known, binding)) {
+                found.push(binding);
+            }
         }
         found
     }
+}
+
+/// The value in `nodes` that holds `span`.
+fn value_at(nodes: &[Node], span: Span) -> Option<&Entry> {
+    let node = nodes.iter().find(|node| holds(node.span, span))?;
+    let mut entries = node.args.iter().chain(node.props.iter().map(|prop| &prop.entry));
+    entries.find(|entry| holds(entry.span, span)).or_else(|| value_at(node.children(), span))
 }
 
 fn holds(outer: Span, inner: Span) -> bool {

@@ -43,7 +43,7 @@ pub struct Plan {
     pub units: Vec<Unit>,
     /// What the workspace says of all.
     pub workspace: Option<spec::Workspace>,
-    pub(super) declarations: Vec<Declaration>,
+    pub(super) declarations: Arc<[Declaration]>,
     pub(super) templates: Templates,
     /// The names of all images.
     pub(super) known: Arc<[ImageName]>,
@@ -72,6 +72,13 @@ pub struct Unit {
     pub(super) failed: Option<Reported>,
 }
 
+impl Unit {
+    /// Whether nothing is wrong with it yet.
+    pub fn is_sound(&self) -> bool {
+        self.failed.is_none()
+    }
+}
+
 /// The output of an image whose workspace does not say where it goes.
 const DOCKERFILE: &str = "Dockerfile";
 
@@ -80,6 +87,7 @@ impl Plan {
     /// of [`SpecFile::rule_globs`] over the files.
     pub fn new(files: Vec<SpecFile>, matches: &[Vec<String>], diagnostics: &mut Diagnostics) -> Self {
         let mut plan = Self::default();
+        let mut declarations = Vec::new();
         let mut places = Vec::new();
         let mut matches = matches.iter();
         for (at, file) in files.into_iter().enumerate() {
@@ -97,9 +105,10 @@ impl Plan {
                 }
                 let matched = declaration.matches.as_ref().and_then(|_| matches.next());
                 places.push((Arc::clone(&file.path), matched));
-                plan.declarations.push(declaration);
+                declarations.push(declaration);
             }
         }
+        plan.declarations = declarations.into();
         plan.templates = Templates::new(&plan.declarations, diagnostics);
         let mut units = Vec::new();
         let declarations = plan.declarations.iter().zip(&places).enumerate();

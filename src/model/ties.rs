@@ -3,15 +3,16 @@
 
 use super::stages::rings;
 use super::{Image, Plan, Stage};
-use crate::base::{GroupName, ImageName, ImageRef, Span, Spanned};
+use crate::base::{FileId, GroupName, ImageName, ImageRef, Span, Spanned};
 use crate::diagnostic::codes::{CYCLE, DUPLICATE_NAME, DUPLICATE_TAG, INVALID_VALUE};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::spec::{Baking, Base};
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// What ties an image to others.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Ties {
     name: Spanned<ImageName>,
     context: String,
@@ -29,6 +30,17 @@ impl Ties {
         let is_free = tags.is_empty() && groups.is_empty() && bases.is_empty() && !is_remote(&image.context);
         let (name, context) = (image.name.clone(), image.context.clone());
         (!is_free).then(|| Self { name, context, tags: tags.clone(), groups: groups.clone(), bases })
+    }
+
+    /// The same in another session, where `file` says which number a file has; nothing if it has none.
+    pub fn renumbered(mut self, file: impl Fn(FileId) -> Option<FileId>) -> Option<Self> {
+        let spans = [&mut self.name.span].into_iter();
+        let spans = spans.chain(self.tags.iter_mut().map(|tag| &mut tag.span));
+        let spans = spans.chain(self.groups.iter_mut().map(|group| &mut group.span));
+        for span in spans.chain(self.bases.iter_mut().map(|base| &mut base.span)) {
+            span.file = file(span.file)?;
+        }
+        Some(self)
     }
 }
 

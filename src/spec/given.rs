@@ -380,4 +380,21 @@ mod tests {
         );
         check("type=\"list\" min=-1", &[("", "wrong-type: `min` must be a number of elements, found -1")]);
     }
+
+    #[test]
+    fn what_an_expression_came_to_is_not_told_to_be_quoted() {
+        let hint = |ty: &str, value: Value, written: &str| {
+            let mut diagnostics = Diagnostics::new();
+            let nodes = parse(FileId(0), &format!("param \"p\" type=\"{ty}\""), &mut diagnostics).expect("KDL");
+            let param = Param::decode(&nodes[0], &mut diagnostics).expect("a declaration");
+            let span = Span::new(FileId(1), 0, "\"${{ other }}\"".len());
+            let values = [Entry { annotation: None, value, written: written.to_owned(), span }];
+            let given = Given { values: &values, is_list: false, span };
+            assert!(param.check(given, &mut diagnostics).is_err());
+            diagnostics.into_sorted().remove(0).hints
+        };
+        let text = Value::String("80".to_owned());
+        assert_eq!(hint("port", text, "\"80\""), ["`| int` makes a number of it"]);
+        assert_eq!(hint("string", Value::Integer(80), "80"), ["`| string` makes a string of it"]);
+    }
 }

@@ -88,7 +88,14 @@ fn path(text: &str) -> Result<(), Invalid> {
 
 /// What makes `entry` a value of type `ty`, where that can be guessed.
 pub(super) fn remedy(ty: ParamType, entry: &Entry) -> Option<String> {
+    // What an expression came to cannot be quoted.
+    let expanded = (entry.span.end - entry.span.start) as usize != entry.written.len();
     match (ty, &entry.value) {
+        (ParamType::Int | ParamType::Port, Value::String(_)) if expanded => {
+            Some("`| int` makes a number of it".to_owned())
+        }
+        (ParamType::Int | ParamType::Port | ParamType::Bool, _) if expanded => None,
+        (_, Value::Integer(_) | Value::Bool(_)) if expanded => Some("`| string` makes a string of it".to_owned()),
         (ParamType::Int | ParamType::Port, Value::String(text)) if text.parse::<u32>().is_ok() => {
             Some(format!("write the number without quotes: {text}"))
         }

@@ -51,12 +51,12 @@ impl Annotation {
     }
 
     /// The annotation of `node`, one of a body or of a block whose nodes merge; or what is wrong with it there.
-    pub fn read(node: &Node, shape: &'static Shape) -> Result<Option<Self>, Diagnostic> {
+    pub fn read(node: &Node, shape: &'static Shape) -> Result<Option<Self>, Box<Diagnostic>> {
         let Some(written) = &node.annotation else { return Ok(None) };
         let Some(annotation) = Annotation::of(node) else {
             let words = Annotation::WORDS.iter().map(|(word, _)| *word);
             let diagnostic = without_meaning(written).did_you_mean(&written.value, words);
-            return Err(if diagnostic.hints.is_empty() { diagnostic.hint("remove it") } else { diagnostic });
+            return Err(Box::new(if diagnostic.hints.is_empty() { diagnostic.hint("remove it") } else { diagnostic }));
         };
         match annotation {
             Annotation::Replace if shape.identity() == Identity::Id => step(node, "replaces", written)?,
@@ -68,10 +68,10 @@ impl Annotation {
                 if let Some(span) = entry.or(prop).or(node.children.as_ref().map(|_| node.name.span)) {
                     let message = format!("`(unset)` is about every `{}`, so nothing more is said of it", shape.name);
                     let diagnostic = Diagnostic::error(&INVALID_ANNOTATION, span, message);
-                    return Err(match shape.identity() {
+                    return Err(Box::new(match shape.identity() {
                         Identity::Kind => diagnostic.hint(format!("write (unset){}", shape.name)),
                         _ => diagnostic.hint("`(remove)` is about those that are named"),
-                    });
+                    }));
                 }
             }
         }
@@ -95,33 +95,33 @@ fn without_meaning(annotation: &Spanned<String>) -> Diagnostic {
 }
 
 /// Whether the step `node` says which step it is about.
-fn step(node: &Node, does: &str, written: &Spanned<String>) -> Result<(), Diagnostic> {
+fn step(node: &Node, does: &str, written: &Spanned<String>) -> Result<(), Box<Diagnostic>> {
     let Some(id) = node.prop("id") else {
         let message = format!("the step does not say which one it {does}");
-        return Err(Diagnostic::error(&INVALID_ANNOTATION, written.span, message).hint("add id=\"…\""));
+        return Err(Diagnostic::error(&INVALID_ANNOTATION, written.span, message).hint("add id=\"…\"").into());
     };
     typed(id, Ty::Text, What::Property("id"), Ty::Text.check(&id.value))
 }
 
 /// Whether a node with `(remove)` holds the names of what is removed, and nothing else.
-fn removal(node: &Node, shape: &'static Shape, written: &Spanned<String>) -> Result<(), Diagnostic> {
+fn removal(node: &Node, shape: &'static Shape, written: &Spanned<String>) -> Result<(), Box<Diagnostic>> {
     let name = shape.name;
     let identity = shape.identity();
     let invalid = |span, message: String| Diagnostic::error(&INVALID_ANNOTATION, span, message);
     if identity == Identity::Kind {
         let diagnostic = invalid(written.span, format!("there is one `{name}`, which `(remove)` need not name"));
-        return Err(diagnostic.hint(format!("write (unset){name}")));
+        return Err(diagnostic.hint(format!("write (unset){name}")).into());
     }
     if node.children.is_some() {
         let diagnostic = invalid(node.name.span, format!("`(remove){name}` takes no block"));
         let child = shape.children.iter().find(|child| child.identity() == Identity::Key);
-        return Err(match (identity, child) {
+        return Err(Box::new(match (identity, child) {
             (Identity::Elements, Some(child)) => {
                 let child = child.name;
                 diagnostic.hint(format!("what a block holds is removed in one: {name} {{ (remove){child} \"…\"; }}"))
             }
             _ => diagnostic,
-        });
+        }));
     }
     let tells_apart = |prop: &str| match identity {
         Identity::Id => prop == "id",
@@ -131,25 +131,25 @@ fn removal(node: &Node, shape: &'static Shape, written: &Spanned<String>) -> Res
     if let Some(prop) = node.props.iter().find(|prop| !tells_apart(&prop.name.value)) {
         let property = &prop.name.value;
         let diagnostic = invalid(prop.name.span, format!("what is removed needs no `{property}`"));
-        return Err(match identity {
+        return Err(Box::new(match identity {
             Identity::Names => diagnostic.hint(format!("write (remove){name} \"{property}\"")),
             _ => diagnostic.hint("remove it"),
-        });
+        }));
     }
     if identity == Identity::Id {
         step(node, "removes", written)?;
         let message = || "a step is removed by its `id`, and by nothing else".to_owned();
-        return node.args.first().map_or(Ok(()), |arg| Err(invalid(arg.span, message()).hint("remove it")));
+        return node.args.first().map_or(Ok(()), |arg| Err(invalid(arg.span, message()).hint("remove it").into()));
     }
     if node.args.is_empty() {
         let diagnostic = invalid(written.span, format!("it does not say which `{name}` is removed"));
-        return Err(diagnostic.hint(format!("`(unset){name}` removes all")));
+        return Err(diagnostic.hint(format!("`(unset){name}` removes all")).into());
     }
     let ty = if identity == Identity::Elements { shape.args.ty } else { Ty::Text };
     let props = node.props.iter().map(|prop| &prop.entry);
     let annotated = node.args.iter().chain(props).find_map(|entry: &Entry| entry.annotation.as_ref());
     if let Some(annotation) = annotated {
-        return Err(meaningless(annotation));
+        return Err(meaningless(annotation).into());
     }
     for arg in node.args.iter().filter(|arg| !is_expanded_later(&arg.value)) {
         typed(arg, ty, What::Argument(name), ty.check(&arg.value))?;

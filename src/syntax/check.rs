@@ -23,7 +23,7 @@ pub fn check_nodes(nodes: &[Node], shapes: &[&'static Shape], place: &str, diagn
 
 fn check_layered(node: &Node, shape: &'static Shape, diagnostics: &mut Diagnostics) {
     if let Err(diagnostic) = Annotation::read(node, shape) {
-        diagnostics.error(diagnostic);
+        diagnostics.error(*diagnostic);
     }
     // One that only removes has none of what the shape demands.
     if !Annotation::of(node).is_some_and(Annotation::only_removes) {
@@ -103,7 +103,7 @@ impl Fields<'_> {
         if !is_expanded_later(&entry.value)
             && let Err(diagnostic) = typed(entry, ty, what, ty.check(&entry.value))
         {
-            self.error(diagnostic);
+            self.error(*diagnostic);
         }
     }
 

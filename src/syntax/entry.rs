@@ -30,20 +30,20 @@ pub(super) fn typed<T>(
     ty: Ty,
     what: What<'_>,
     read: Option<Result<T, Invalid>>,
-) -> Result<T, Diagnostic> {
+) -> Result<T, Box<Diagnostic>> {
     if let (Ty::OneOf(words), Value::String(text)) = (ty, &entry.value)
         && !words.contains(&text.as_str())
     {
         let message = format!("{what} must be {}, found `{text}`", ty.described());
-        return Err(Diagnostic::error(&INVALID_VALUE, entry.span, message).did_you_mean(text, words));
+        return Err(Diagnostic::error(&INVALID_VALUE, entry.span, message).did_you_mean(text, words).into());
     }
     match read {
         Some(Ok(value)) => Ok(value),
-        Some(Err(invalid)) => Err(Diagnostic::error(&INVALID_VALUE, entry.span, invalid.0)),
+        Some(Err(invalid)) => Err(Diagnostic::error(&INVALID_VALUE, entry.span, invalid.0).into()),
         None => {
             let message = format!("{what} must be {}, found {}", ty.described(), found(entry));
             let diagnostic = Diagnostic::error(&WRONG_TYPE, entry.span, message);
-            Err(remedy(entry, ty).into_iter().fold(diagnostic, Diagnostic::hint))
+            Err(remedy(entry, ty).into_iter().fold(diagnostic, Diagnostic::hint).into())
         }
     }
 }

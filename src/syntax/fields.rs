@@ -199,7 +199,7 @@ impl<'a> Fields<'a> {
     fn value<T: FromValue>(&mut self, entry: &Entry, ty: Ty, what: What<'_>) -> Result<Spanned<T>, Reported> {
         match typed(entry, ty, what, T::from_value(&entry.value)) {
             Ok(value) => Ok(Spanned::new(value, entry.span)),
-            Err(diagnostic) => Err(self.error(diagnostic)),
+            Err(diagnostic) => Err(self.error(*diagnostic)),
         }
     }
 }

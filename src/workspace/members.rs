@@ -30,7 +30,7 @@ pub(super) fn expand(
                 }
             }
             Err(diagnostic) => {
-                diagnostics.error(diagnostic);
+                diagnostics.error(*diagnostic);
             }
         }
     }
@@ -59,7 +59,7 @@ pub(super) fn directories(world: &dyn World, glob: &Spanned<String>, diagnostics
             directories
         }
         Err(diagnostic) => {
-            diagnostics.error(diagnostic);
+            diagnostics.error(*diagnostic);
             Vec::new()
         }
     }
@@ -70,8 +70,8 @@ const SPEC: &str = "image.kdl";
 
 /// The files that `glob` names. `*` and `?` stop at `/`, `**` is any number of directories; none of them names what
 /// starts with a dot, and links to directories are not gone through.
-fn matches(world: &dyn World, glob: &Spanned<String>) -> Result<Vec<String>, Diagnostic> {
-    let refused = |code, message: String| Diagnostic::error(code, glob.span, message);
+fn matches(world: &dyn World, glob: &Spanned<String>) -> Result<Vec<String>, Box<Diagnostic>> {
+    let refused = |code, message: String| Box::new(Diagnostic::error(code, glob.span, message));
     if glob.value.starts_with('/') {
         let message = format!("`{}` is absolute, and members are named from the workspace's root", glob.value);
         return Err(refused(&PATH_ESCAPE, message));

@@ -78,6 +78,13 @@ impl Selection {
         }
     }
 
+    /// The images that were not chosen, in order.
+    pub fn others<'w>(&self, workspace: &'w Workspace) -> Vec<&'w Unit> {
+        let others = workspace.plan.units.iter().enumerate();
+        let is_other = |at| self.chosen.as_ref().is_some_and(|chosen| !chosen.contains(&at));
+        others.filter(|(at, _)| is_other(*at)).map(|(_, unit)| unit).collect()
+    }
+
     /// What is wrong with the workspace as far as the chosen images are concerned: with its own file, theirs, and those
     /// they draw from.
     pub fn diagnostics(&self, workspace: &Workspace) -> Diagnostics {

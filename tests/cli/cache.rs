@@ -144,6 +144,64 @@ fn what_was_told_is_told_again() {
     same(&workspace, "check");
 }
 
+/// Templates in a file of their own, defaults and a rule in the workspace's, a base among the images, and a bake file.
+fn templates() -> Workspace {
+    Workspace::new([
+        (
+            "imgspec.kdl",
+            "workspace {\n    members \"templates.kdl\" \"*/image.kdl\"\n    bake \"bake.json\"\n}\n\
+             defaults {\n    label \"team\" \"one\"\n}\n\
+             rule match=\"*/serve\" extends=\"service\"\n",
+        ),
+        (
+            "templates.kdl",
+            "template \"service\" {\n    param \"port\" type=\"port\" default=8080\n    from image=\"base\"\n    \
+             expose \"${{ port }}\"\n    tags \"shop/${{ image }}:1\"\n    user \"10001\"\n    cmd \"sleep\" \"1\"\n}\n",
+        ),
+        (
+            "base/image.kdl",
+            "image \"base\" {\n    from \"debian\"\n    run \"sudo true\"\n    user \"1\"\n    rules { allow \"sudo-in-run\" reason=\"x\"; }\n}\n",
+        ),
+        ("own/image.kdl", "image \"own\" extends=\"service\" {\n    set port=9090\n}\n"),
+        ("ruled/serve", ""),
+    ])
+}
+
+#[test]
+fn templates_and_what_ties_images() {
+    let check = |change: &dyn Fn(&Workspace), expected: &str| {
+        let workspace = templates();
+        workspace.run("compile --unlocked").ends(0);
+        workspace.run("check --unlocked").ends(0).prints_part("3 images: 3 ok");
+        change(&workspace);
+        same(&workspace, "check --unlocked");
+        let ran = workspace.run("check --unlocked");
+        assert!(ran.out.contains(expected), "{expected}\n{}", ran.out);
+        workspace.run("compile --unlocked");
+        same(&workspace, "check --unlocked");
+    };
+    let edit = |workspace: &Workspace, path: &str, from: &str, to: &str| {
+        let text = workspace.read(path);
+        assert!(text.contains(from), "{text}");
+        workspace.write(path, &text.replace(from, to));
+    };
+    check(&|_| {}, "3 images: 3 ok");
+    check(&|workspace| edit(workspace, "templates.kdl", "10001", "10002"), "1 ok, 2 stale");
+    check(&|workspace| edit(workspace, "templates.kdl", "8080", "8081"), "2 ok, 1 stale");
+    check(&|workspace| edit(workspace, "imgspec.kdl", "one", "two"), "3 stale");
+    check(&|workspace| edit(workspace, "own/image.kdl", "9090", "9091"), "2 ok, 1 stale");
+    check(
+        &|workspace| edit(workspace, "own/image.kdl", "    set", "    tags \"shop/ruled:1\"\n    set"),
+        "duplicate-tag",
+    );
+    check(&|workspace| edit(workspace, "base/image.kdl", "from \"debian\"", "from image=\"own\""), "cycle");
+    check(&|workspace| edit(workspace, "base/image.kdl", "\"base\"", "\"bases\""), "unknown-image");
+    check(&|workspace| edit(workspace, "base/image.kdl", "\"base\"", "\"own\""), "duplicate-name");
+    check(&|workspace| edit(workspace, "own/image.kdl", "\"own\"", "\"other\""), "bake.json");
+    check(&|workspace| workspace.write("more/serve", ""), "1 missing");
+    check(&|workspace| fs::remove_file(workspace.path("ruled/serve")).expect("removed"), "no-match");
+}
+
 /// Random edits, each followed by runs with and without what is kept: both always say and write the same.
 #[test]
 fn random_edits() {

@@ -13,7 +13,7 @@ use std::process::Command;
 const TAGS: &[&str] = &["cart:1.2", "cart:latest", "billing:1.2", "web:1.2", "tools:1.2"];
 
 /// What bake does in the workspace `root` when it is called with `arguments`.
-fn bake(root: &Path, arguments: &[&str]) -> Output {
+pub fn bake(root: &Path, arguments: &[&str]) -> Output {
     let mut command = Command::new("docker");
     command.args(["buildx", "bake", "--allow=network.host"]).args(arguments).current_dir(root);
     run(&mut command, 900)
@@ -38,7 +38,7 @@ fn workspace(path: &str, name: &str) -> (tempfile::TempDir, String) {
 
 /// What this engine needs beside the bake file: its network for commands, and stand-ins for bases that its registry
 /// lacks. Bake reads a file of this name by itself.
-fn write_override(root: &Path, bake_file: &Value) {
+pub fn write_override(root: &Path, bake_file: &Value) {
     let mut targets = serde_json::Map::new();
     for (name, target) in bake_file["target"].as_object().expect("targets") {
         let context = Path::new(target["context"].as_str().expect("a context"));
@@ -52,7 +52,8 @@ fn write_override(root: &Path, bake_file: &Value) {
     fs::write(root.join("docker-bake.override.json"), text).expect("it can be written");
 }
 
-fn read(root: &Path, path: &str) -> Value {
+/// The bake file at `path`.
+pub fn read(root: &Path, path: &str) -> Value {
     serde_json::from_str(&fs::read_to_string(root.join(path)).expect("a bake file")).expect("it is JSON")
 }
 

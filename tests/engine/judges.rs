@@ -14,7 +14,7 @@ fn goldens() -> Vec<(String, PathBuf)> {
             let path = entry.expect("an entry").path();
             if path.is_dir() {
                 collect(&path, found);
-            } else if path.file_name().is_some_and(|name| name == "Dockerfile") {
+            } else if path.to_string_lossy().ends_with("Dockerfile") {
                 found.push(path);
             }
         }
@@ -42,7 +42,7 @@ fn build_check_finds_nothing() {
         let copy = directory.path().join("Dockerfile");
         fs::write(&copy, body).expect("it can be written");
         let mut command = Command::new("docker");
-        command.args(["buildx", "build", "--check"]).args(mappings(&text)).args(contexts(&case));
+        command.args(["buildx", "build", "--check"]).args(mappings(&text)).args(contexts(&case, &text));
         command.arg("--file").arg(&copy);
         let output = run(command.arg(context_of(&case)), 120);
         if !output.success || !(output.text() + &output.stderr).contains("no warnings found") {
@@ -53,14 +53,12 @@ fn build_check_finds_nothing() {
 }
 
 /// The named contexts that a caller would give.
-fn contexts(case: &str) -> Vec<String> {
-    let context = match case {
-        "named-context" => format!("assets={}", context_of(case).join("assets").display()),
-        // Any image does: what is checked is the Dockerfile.
-        "shared/web" | "shared/worker" => "shared-base:workspace=docker-image://debian:bookworm-slim".to_owned(),
-        _ => return Vec::new(),
-    };
-    vec!["--build-context".to_owned(), context]
+fn contexts(case: &str, text: &str) -> Vec<String> {
+    let assets = (case == "named-context").then(|| format!("assets={}", context_of(case).join("assets").display()));
+    // Any image does for another of the workspace: what is checked is the Dockerfile.
+    let bases = text.split([' ', '\n', '=', ',']).filter(|word| word.ends_with(":workspace"));
+    let bases = bases.map(|base| format!("{base}=docker-image://debian:bookworm-slim"));
+    assets.into_iter().chain(bases).flat_map(|context| ["--build-context".to_owned(), context]).collect()
 }
 
 /// Hadolint, which runs shellcheck on the shell text.

@@ -106,10 +106,29 @@ pub(super) struct ShellText {
     opened: bool,
     /// The `<` right before.
     angles: u32,
-    /// How much of `case` the word so far is; `None` if it is another one.
-    case: Option<usize>,
+    /// The word so far, as far as it matters.
+    word: Word,
     here_document: bool,
+    /// Behind `[[`, where bash works out what stands beside `-eq`, subscripts and what they run too.
+    conditional: bool,
     unclear: bool,
+}
+
+/// A word of shell text, as far as it was read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Word {
+    /// Nothing yet.
+    Empty,
+    /// `(`
+    Parenthesis,
+    /// `[`
+    Bracket,
+    /// A name, and how much of `case` it is, if it is no other one.
+    Name(Option<usize>),
+    /// A name and a `[` that is not closed: bash works out what stands between, and what that runs too.
+    Subscript,
+    /// Anything else.
+    Other,
 }
 
 impl Default for ShellText {
@@ -121,8 +140,9 @@ impl Default for ShellText {
             at_word: true,
             opened: false,
             angles: 0,
-            case: Some(0),
+            word: Word::Empty,
             here_document: false,
+            conditional: false,
             unclear: false,
         }
     }
@@ -161,7 +181,7 @@ impl ShellText {
         self.opened = false;
         self.dollar = Dollar::None;
         self.angles = 0;
-        self.case = None;
+        self.word = Word::Other;
         Ok(())
     }
 
@@ -178,6 +198,8 @@ impl ShellText {
             Some(Frame::Parameter(_)) => Some(Misfit::Parameter),
             Some(Frame::Ansi) => Some(Misfit::AnsiQuotes),
             Some(Frame::ClosingArithmetic) => Some(Misfit::Unclear),
+            _ if self.conditional && text.contains(['$', '`']) => Some(Misfit::Unclear),
+            None | Some(Frame::Command(_)) if self.word == Word::Subscript => Some(Misfit::Unclear),
             Some(Frame::Arithmetic(_)) if self.dollar == Dollar::Name || !matches!(value, Value::Integer(_)) => {
                 Some(Misfit::Arithmetic)
             }
@@ -193,7 +215,7 @@ impl ShellText {
             // A backslash before a newline is as nothing.
             if c != '\n' {
                 self.at_word = false;
-                self.case = None;
+                self.begin_other();
             }
             return;
         }
@@ -231,12 +253,12 @@ impl ShellText {
             '$' => {
                 self.dollar = Dollar::Bare;
                 self.at_word = false;
-                self.case = None;
-                self.angles = 0;
+                self.begin_other();
             }
             '`' => {
                 self.frames.push(Frame::Backticks);
                 self.at_word = false;
+                self.begin_other();
             }
             _ => match self.frames.last().copied() {
                 Some(Frame::Double) => self.close_at(c, '"'),
@@ -276,7 +298,7 @@ impl ShellText {
                         self.frames.push(Frame::Command(0));
                         self.opened = true;
                         self.at_word = true;
-                        self.case = Some(0);
+                        self.word = Word::Empty;
                     }
                     '{' => {
                         let quoted = matches!(self.frames.last(), Some(Frame::Double | Frame::Parameter(true)));
@@ -327,17 +349,10 @@ impl ShellText {
         if c == '<' {
             self.angles += 1;
         } else {
-            self.here_document |= self.angles == 2;
-            self.angles = 0;
+            self.here_document |= std::mem::take(&mut self.angles) == 2;
         }
         let separates = matches!(c, ' ' | '\t' | '\n' | ';' | '&' | '|' | '(' | ')' | '<' | '>');
-        // The patterns of a `case` end with parentheses that nothing opens.
-        self.unclear |= nested && separates && self.case == Some(4);
-        self.case = match self.case {
-            _ if separates => Some(0),
-            Some(so_far) if "case".as_bytes().get(so_far).is_some_and(|b| char::from(*b) == c) => Some(so_far + 1),
-            _ => None,
-        };
+        self.read_word(c, separates, nested);
         self.at_word = separates;
         match (c, self.frames.last_mut()) {
             ('\'', _) => self.frames.push(Frame::Single),
@@ -348,10 +363,37 @@ impl ShellText {
             (')', Some(Frame::Command(_))) => {
                 self.frames.pop();
                 self.at_word = false;
-                self.case = None;
+                self.word = Word::Other;
             }
             _ => {}
         }
+    }
+
+    fn read_word(&mut self, c: char, separates: bool, nested: bool) {
+        // The patterns of a `case` end with parentheses that nothing opens, and `((` may be arithmetic.
+        self.unclear |= nested && separates && self.word == Word::Name(Some(4));
+        self.unclear |= self.word == Word::Parenthesis && c == '(';
+        self.conditional |= self.word == Word::Bracket && c == '[';
+        let name = |c: char| c.is_ascii_alphanumeric() || c == '_';
+        // A pattern ends with its word; a subscript goes over blanks, lines and signs.
+        self.unclear |= self.word == Word::Subscript && !name(c) && !"]-!^:+*./,@%~?[=".contains(c);
+        self.word = match self.word {
+            Word::Subscript if c != ']' => Word::Subscript,
+            _ if c == '(' => Word::Parenthesis,
+            _ if separates => Word::Empty,
+            Word::Empty | Word::Parenthesis if c == '[' => Word::Bracket,
+            Word::Empty | Word::Parenthesis if name(c) => Word::Name((c == 'c').then_some(1)),
+            Word::Name(case) if name(c) => Word::Name(case.filter(|at| "case"[*at..].starts_with(c)).map(|at| at + 1)),
+            Word::Name(_) if c == '[' => Word::Subscript,
+            _ => Word::Other,
+        };
+    }
+
+    /// Takes note that the word so far is none that matters. One with quotes in a subscript is beyond this.
+    fn begin_other(&mut self) {
+        self.unclear |= self.word == Word::Subscript;
+        self.here_document |= std::mem::take(&mut self.angles) == 2;
+        self.word = Word::Other;
     }
 }
 

@@ -1,37 +1,30 @@
 //! A body on its way: the nodes of the layers so far, and how the next layer changes them.
 
-use super::claim::{About, Claim, Claims, What};
-use super::element::{self, Element, Key, Locus, Name, elements};
-use super::{LayerKind, Override, Progress, steps};
-use crate::base::{Span, Spanned, closest};
-use crate::diagnostic::Diagnostic;
-use crate::diagnostic::codes::{DUPLICATE_NAME, MIXIN_CONFLICT, NOTHING_TO_REMOVE, OVERRIDDEN_FINAL};
+use super::claim::Claims;
+use super::element::{self, Key, Locus, elements};
+use super::give::Outcome;
+use super::{Override, Progress, steps, told};
+use crate::base::{Span, Spanned};
 use crate::model::stages;
 use crate::syntax::{Annotation, Identity, Node, Shape, duplicate_node};
-use std::collections::BTreeSet;
-
-/// How many parts that are there a hint lists.
-const LISTED: usize = 8;
-/// How many mistakes of one layer come with a suggestion, which has to look at all that is there.
-const SUGGESTIONS: usize = 16;
 
 /// The body of an image or a stage.
 pub(super) struct Body {
-    shapes: &'static [&'static Shape],
-    slots: Vec<Slot>,
-    conflicts: Vec<Conflict>,
+    pub shapes: &'static [&'static Shape],
+    pub slots: Vec<Slot>,
+    pub conflicts: Vec<Conflict>,
 }
 
 /// A node of the result. Its annotation stays until the end: what is final is so for all layers above.
 pub(super) struct Slot {
     pub node: Node,
     /// Its kind, by its place among the shapes; none for a node that there is not.
-    kind: Option<usize>,
-    layer: usize,
+    pub kind: Option<usize>,
+    pub layer: usize,
     /// The body of a stage.
-    body: Option<Box<Body>>,
+    pub body: Option<Box<Body>>,
     /// The stages of the same name whose bodies went into it.
-    joined: Vec<Span>,
+    pub joined: Vec<Span>,
     pub before: Option<Spanned<String>>,
     pub after: Option<Spanned<String>>,
 }
@@ -47,27 +40,17 @@ pub(super) struct Incoming {
 }
 
 /// A scalar that two mixins of one body set, and no layer above them so far.
-struct Conflict {
-    kind: usize,
+pub(super) struct Conflict {
+    pub kind: usize,
     /// The child that is the scalar, if it is no node.
-    part: String,
-    user: usize,
-    first: Span,
-    second: Span,
+    pub part: &'static str,
+    pub user: usize,
+    pub first: Span,
+    pub second: Span,
 }
 
-/// What the next layer does to the nodes so far.
-#[derive(Default)]
-struct Outcome {
-    /// The slots that lost all they held.
-    vacated: Vec<usize>,
-    /// For each node of the layer, the slot whose place it takes.
-    places: Vec<Option<usize>>,
-    /// Nodes of the layer whose body goes into that of a slot.
-    joined: Vec<(usize, usize)>,
-    /// Parts of nodes of the layer that say again what is final.
-    echoes: Vec<(usize, Locus)>,
-}
+/// How many mistakes of one layer come with a suggestion, which has to look at all that is there.
+const SUGGESTIONS: usize = 16;
 
 impl Body {
     /// One without nodes.
@@ -80,7 +63,6 @@ impl Body {
         let incoming: Vec<Incoming> = nodes.into_iter().map(|node| self.incoming(node, progress)).collect();
         self.check_alone(&incoming, progress);
         let mut claims = Claims::new(&incoming, self.shapes, progress);
-        self.settle_conflicts(&claims, layer, progress);
         let outcome = self.give_way(&mut claims, &incoming, layer, progress);
         let unmet = claims.list.iter().filter(|claim| claim.required && !claim.found);
         for (told, claim) in unmet.enumerate() {
@@ -94,11 +76,7 @@ impl Body {
     /// The nodes, without what merging alone reads.
     pub fn finish(self, progress: &mut Progress<'_>) -> Vec<Node> {
         for conflict in &self.conflicts {
-            let what = if conflict.part.is_empty() { self.shapes[conflict.kind].name } else { &conflict.part };
-            let message = format!("two mixins set `{what}`, and no layer above them does");
-            let diagnostic = Diagnostic::error(&MIXIN_CONFLICT, conflict.second, message);
-            let diagnostic = diagnostic.also(conflict.first, "the other sets it here");
-            progress.error(diagnostic.hint(format!("set `{what}` where the mixins are used, or use one of them")));
+            progress.error(told::conflict(conflict, self.shapes));
         }
         steps::check_placed(&self.slots, progress);
         let shapes = self.shapes;
@@ -125,7 +103,7 @@ impl Body {
         match Annotation::read(&node, self.shapes[kind]) {
             Ok(annotation) => Incoming { node, kind: Some(kind), annotation, void: false },
             Err(diagnostic) => {
-                progress.error(diagnostic);
+                progress.error(*diagnostic);
                 let void = Annotation::of(&node).is_some_and(Annotation::only_removes);
                 // What a node says whose annotation is wrong is said on top of the others.
                 Incoming { node, kind: Some(kind).filter(|_| !void), annotation: None, void }
@@ -154,130 +132,21 @@ impl Body {
             for (_, second) in &same[1..] {
                 progress.error(match key.name {
                     None => duplicate_node(second, first),
-                    Some(name) if key.kind == element::STEP => duplicate_step(&name.text(), second, first),
+                    Some(name) if key.kind == element::STEP => told::duplicate_step(&name.text(), second, first),
                     Some(name) => stages::duplicate(&name.text(), second.args[0].span, first.args[0].span),
                 });
             }
         }
     }
 
-    /// Forgets the conflicts that the layer settles by setting the scalar itself.
-    fn settle_conflicts(&mut self, claims: &Claims<'_>, layer: usize, progress: &Progress<'_>) {
-        self.conflicts.retain(|conflict| {
-            let same_user = progress.layers[layer].kind == LayerKind::Mixin { user: conflict.user };
-            let about = |claim: &Claim<'_>| match claim.about {
-                About::One(key) => key.is_scalar() && key.kind == conflict.kind && key.child == conflict.part,
-                About::All(kind) => kind == conflict.kind,
-                About::Children(kind, name) => kind == conflict.kind && name == conflict.part,
-            };
-            same_user || !claims.list.iter().any(about)
-        });
-    }
-
-    /// Takes out of the nodes so far what the layer says anew or removes.
-    fn give_way(
-        &mut self,
-        claims: &mut Claims<'_>,
-        incoming: &[Incoming],
-        layer: usize,
-        progress: &mut Progress<'_>,
-    ) -> Outcome {
-        let mut outcome = Outcome { places: vec![None; incoming.len()], ..Outcome::default() };
-        for at in 0..self.slots.len() {
-            let slot = &self.slots[at];
-            let Some(kind) = slot.kind.filter(|kind| claims.touch(&slot.node, *kind, self.shapes[*kind])) else {
-                continue;
-            };
-            let shape = self.shapes[kind];
-            // Who takes something of this node: by its place in the layer.
-            let mut winners: Vec<(usize, What)> = Vec::new();
-            let mut dropped: Vec<Locus> = Vec::new();
-            let mut vacated = false;
-            if let Some(index) = claims.all(kind) {
-                let claim = &claims.list[index];
-                match slot.first_final(shape) {
-                    Some(span) => progress.error(overridden(claim, &incoming[claim.incoming], slot, span, progress)),
-                    None => {
-                        winners.push((claim.incoming, claim.what));
-                        vacated = true;
-                    }
-                }
-                // Those about one part of it have found it as well.
-                elements(&slot.node, kind, shape).iter().for_each(|element| {
-                    claims.decide(element, kind);
-                });
-            } else {
-                let parts = elements(&slot.node, kind, shape);
-                for element in &parts {
-                    let Some(index) = claims.decide(element, kind) else { continue };
-                    let claim = &claims.list[index];
-                    let by = &incoming[claim.incoming];
-                    if claim.what == What::Says && shape.identity() == Identity::Id {
-                        let name = element.key.name.map(Name::text).unwrap_or_default();
-                        let diagnostic = duplicate_step(&name, &by.node, &slot.node);
-                        let hint = "`(replace)` before it puts it in the place of the other";
-                        progress.error(progress.among(diagnostic, slot.layer).hint(hint));
-                        continue;
-                    }
-                    if let Some(span) = slot.final_at(element, claim, shape) {
-                        let is_argument = |at: Locus| matches!(at, Locus::Arg(_));
-                        let echo = claim.what == What::Says
-                            && shape.identity() == Identity::Elements
-                            && is_argument(element.at)
-                            && is_argument(claim.at);
-                        if echo {
-                            // An element of a set that is named again is the same.
-                            outcome.echoes.push((claim.incoming, claim.at));
-                            progress.overrides.push(Override { winner: slot.node.span, loser: by.node.span });
-                        } else {
-                            progress.error(overridden(claim, by, slot, span, progress));
-                            outcome.echoes.push((claim.incoming, claim.at));
-                        }
-                        continue;
-                    }
-                    if claim.what == What::Says && shape.identity() == Identity::Name {
-                        outcome.joined.push((claim.incoming, at));
-                        continue;
-                    }
-                    if element.key.is_scalar()
-                        && let Some(user) = rivals(progress, slot.layer, layer)
-                    {
-                        let first = element.child.unwrap_or(&slot.node).name.span;
-                        let part = element.key.child.to_owned();
-                        self.conflicts.push(Conflict { kind, part, user, first, second: claim.span });
-                    }
-                    dropped.push(element.at);
-                    winners.push((claim.incoming, claim.what));
-                }
-                vacated = !dropped.is_empty() && dropped.len() == parts.len();
-            }
-            winners.sort_unstable();
-            winners.dedup_by_key(|(winner, _)| *winner);
-            for (winner, what) in &winners {
-                let slot = &self.slots[at];
-                let losers = std::iter::once(slot.node.span).chain(slot.joined.iter().copied());
-                let winner_span = incoming[*winner].node.span;
-                progress.overrides.extend(losers.map(|loser| Override { winner: winner_span, loser }));
-                if vacated && *what != What::Removes {
-                    outcome.places[*winner].get_or_insert(at);
-                }
-            }
-            match vacated {
-                true => outcome.vacated.push(at),
-                false => element::remove(&mut self.slots[at].node, &dropped),
-            }
-        }
-        outcome
-    }
-
     /// Puts the nodes of the layer where they belong: in the place of another, or behind all others.
     fn place(&mut self, mut incoming: Vec<Incoming>, mut outcome: Outcome, layer: usize, progress: &mut Progress<'_>) {
-        outcome.echoes.sort_unstable();
-        outcome.echoes.dedup();
+        outcome.idle.sort_unstable();
+        outcome.idle.dedup();
         let mut gone: Vec<usize> = Vec::new();
-        for echoes in outcome.echoes.chunk_by(|(one, _), (other, _)| one == other) {
-            let at = echoes[0].0;
-            let dropped: Vec<Locus> = echoes.iter().map(|(_, locus)| *locus).collect();
+        for idle in outcome.idle.chunk_by(|(one, _), (other, _)| one == other) {
+            let at = idle[0].0;
+            let dropped: Vec<Locus> = idle.iter().map(|(_, locus)| *locus).collect();
             element::remove(&mut incoming[at].node, &dropped);
             if dropped == [Locus::Node] || incoming[at].is_empty(self.shapes) {
                 gone.push(at);
@@ -345,38 +214,6 @@ impl Body {
         }
         Slot { node, kind, layer, body, joined: Vec::new(), before, after }
     }
-
-    /// That nothing below is what a claim is about.
-    fn nothing_there(&self, claim: &Claim<'_>, incoming: &Incoming) -> Diagnostic {
-        let what = match claim.about {
-            About::All(_) => format!("`{}`", incoming.node.name()),
-            About::Children(_, name) => format!("`{name}`"),
-            About::One(Key { kind: element::STEP, name: Some(name), .. }) => format!("step `{}`", name.text()),
-            About::One(key) => key.written(self.shapes),
-        };
-        Diagnostic::error(&NOTHING_TO_REMOVE, claim.span, format!("there is no {what} in the layers below"))
-    }
-
-    /// Adds what was meant, or what there is.
-    fn suggest(&self, diagnostic: Diagnostic, claim: &Claim<'_>) -> Diagnostic {
-        let About::One(key) = claim.about else { return diagnostic };
-        let slots = self.slots.iter().filter_map(|slot| Some((slot, slot.kind?)));
-        let parts = slots.flat_map(|(slot, kind)| elements(&slot.node, kind, self.shapes[kind]));
-        let there: BTreeSet<Key<'_>> =
-            parts.map(|part| part.key).filter(|other| other.is_like(&key) && other.name.is_some()).collect();
-        let names: Vec<String> = there.iter().filter_map(|key| key.name).map(Name::text).collect();
-        let written = key.name.map(Name::text).unwrap_or_default();
-        let others = names.iter().map(String::as_str).filter(|name| *name != written);
-        if let Some(meant) = closest(&written, others) {
-            return diagnostic.hint(format!("did you mean `{meant}`?"));
-        }
-        let listed: Vec<String> = there.iter().take(LISTED).map(|key| key.written(self.shapes)).collect();
-        match there.len() {
-            0 => diagnostic,
-            1..=LISTED => diagnostic.hint(format!("there is {}", listed.join(", "))),
-            _ => diagnostic.hint(format!("there is {} and more", listed.join(", "))),
-        }
-    }
 }
 
 impl Incoming {
@@ -421,59 +258,4 @@ impl Slot {
         let Some(children) = upper.children else { return };
         self.body.get_or_insert_with(|| Box::new(Body::new(shapes))).add(children, layer, progress);
     }
-
-    /// Where it is said that a part of this node is final, which `claim` is about.
-    fn final_at(&self, element: &Element<'_>, claim: &Claim<'_>, shape: &Shape) -> Option<Span> {
-        let child = element.child.and_then(final_span);
-        let inner = (shape.identity() == Identity::Name && claim.what != What::Says).then(|| self.first_final(shape));
-        final_span(&self.node).or(child).or(inner.flatten())
-    }
-
-    /// Where it is first said that this node, or something in it, is final.
-    fn first_final(&self, shape: &Shape) -> Option<Span> {
-        let within = || match &self.body {
-            Some(body) => {
-                let slots = body.slots.iter().filter_map(|slot| Some((slot, body.shapes[slot.kind?])));
-                slots.into_iter().find_map(|(slot, shape)| slot.first_final(shape))
-            }
-            None if shape.identity() == Identity::Id => None,
-            None => self.node.children().iter().find_map(final_span),
-        };
-        final_span(&self.node).or_else(within)
-    }
-}
-
-/// Where `node` is said to be final.
-fn final_span(node: &Node) -> Option<Span> {
-    let written = node.annotation.as_ref()?;
-    (Annotation::of(node) == Some(Annotation::Final)).then_some(written.span)
-}
-
-/// The body that two layers are mixins of, if they are two of one.
-fn rivals(progress: &Progress<'_>, lower: usize, upper: usize) -> Option<usize> {
-    let (lower, upper) = (&progress.layers[lower], &progress.layers[upper]);
-    match (lower.kind, upper.kind) {
-        (LayerKind::Mixin { user }, LayerKind::Mixin { user: other }) if user == other => {
-            (lower.whole != upper.whole).then_some(user)
-        }
-        _ => None,
-    }
-}
-
-/// That `claim` is about something final, as is said at `span`.
-fn overridden(claim: &Claim<'_>, by: &Incoming, slot: &Slot, span: Span, progress: &Progress<'_>) -> Diagnostic {
-    let name = slot.node.name();
-    let message = match (claim.what, by.annotation) {
-        (What::Removes, _) => format!("this `{name}` is final, and is removed"),
-        (What::Says | What::Replaces, _) => format!("this `{name}` is final, and is said otherwise"),
-    };
-    let diagnostic = Diagnostic::error(&OVERRIDDEN_FINAL, claim.span, message).also(span, "final here");
-    progress.among(diagnostic, slot.layer)
-}
-
-/// That two steps have the id `name`.
-fn duplicate_step(name: &str, second: &Node, first: &Node) -> Diagnostic {
-    let span = |node: &Node| node.prop("id").map_or(node.name.span, |id| id.span);
-    let message = format!("there are two steps `{name}`");
-    Diagnostic::error(&DUPLICATE_NAME, span(second), message).also(span(first), "the other")
 }

@@ -116,7 +116,7 @@ impl<'a> Claims<'a> {
                 let Some(child_shape) = shape.child(child.name()) else { continue };
                 match Annotation::read(child, child_shape) {
                     Ok(annotation) => self.child(child, (incoming, at), kind, shape, annotation),
-                    Err(diagnostic) => progress.error(diagnostic),
+                    Err(diagnostic) => progress.error(*diagnostic),
                 }
             }
         }

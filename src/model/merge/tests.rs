@@ -127,6 +127,22 @@ fn sets() {
 }
 
 #[test]
+fn the_order_within_a_layer_stays() {
+    check(
+        &["template: env C=\"1\"; cmd \"x\"", "image: env A=\"1\" B=\"2\"; env A=\"5\" C=\"6\""],
+        "env A=\"1\" B=\"2\"; env A=\"5\" C=\"6\"; cmd \"x\"",
+    );
+    check(
+        &["template: path \"/b\"; cmd \"x\"", "image: path \"/a\"; path \"/b\""],
+        "cmd \"x\"; path \"/a\"; path \"/b\"",
+    );
+    check(
+        &["template: path \"/x\"; cmd \"x\"", "image: path \"/a\"; (replace)path \"/b\""],
+        "path \"/a\"; path \"/b\"; cmd \"x\"",
+    );
+}
+
+#[test]
 fn steps_of_layers() {
     check(&["template: run \"a\"", "image: run \"a\""], "run \"a\"; run \"a\"");
     check(
@@ -250,9 +266,9 @@ fn what_is_final() {
             "image: user \"b\"\nenv B=\"1\" A=\"2\"\n(remove)run id=\"x\"",
         ],
         &[
-            "1:1 0:1 0:1 overridden-final: this `user` is final, and is said otherwise",
-            "1:2 0:2 0:1 overridden-final: this `env` is final, and is said otherwise",
-            "1:3 0:3 0:1 overridden-final: this `run` is final, and is removed",
+            "1:1 0:1 0:1 overridden-final: `user` is final, and is said otherwise",
+            "1:2 0:2 0:1 overridden-final: `env \"A\"` is final, and is said otherwise",
+            "1:3 0:3 0:1 overridden-final: the step `x` is final, and is removed",
         ],
     );
     check_told(
@@ -261,15 +277,15 @@ fn what_is_final() {
             "image: (replace)apt \"b\"\n(remove)stage \"s\"",
         ],
         &[
-            "1:1 0:1 overridden-final: this `apt` is final, and is said otherwise",
-            "1:2 0:2 overridden-final: this `stage` is final, and is removed",
+            "1:1 0:1 overridden-final: `apt` is final, and is said otherwise",
+            "1:2 0:2 overridden-final: `stage \"s\"` is final, and is removed",
         ],
     );
     check_told(
         &["template: (final)stage \"s\" { from \"x\"; }", "image: stage \"s\" { run \"b\"; }", "when: (unset)stage"],
         &[
-            "1:1 0:1 0:1 overridden-final: this `stage` is final, and is said otherwise",
-            "2:1 0:1 0:1 overridden-final: this `stage` is final, and is removed",
+            "1:1 0:1 0:1 overridden-final: `stage \"s\"` is final, and is said otherwise",
+            "2:1 0:1 0:1 overridden-final: `stage` is final, and is removed",
         ],
     );
 }

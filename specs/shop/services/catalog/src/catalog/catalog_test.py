@@ -1,0 +1,3 @@
+from . import answer
+
+assert answer("/shoebill") == "120 EUR\n"

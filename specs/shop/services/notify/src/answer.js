@@ -1,0 +1,1 @@
+export const answer = (name) => `a letter to ${name} is sent\n`;

@@ -1,0 +1,1 @@
+export const answer = (bird) => `nobody has reviewed ${bird} yet\n`;

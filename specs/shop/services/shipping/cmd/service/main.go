@@ -1,0 +1,17 @@
+// Command service is the shipping of the shop.
+package main
+
+import (
+	"fmt"
+	"log"
+	"net/http"
+	"os"
+
+	"example.com/shop/shipping/internal/parcel"
+)
+
+func main() {
+	http.HandleFunc("/healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
+	http.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) { fmt.Fprintln(w, parcel.Answer(r.URL.Path[1:])) })
+	log.Fatal(http.ListenAndServe(":"+os.Getenv("PORT"), nil))
+}
