@@ -1,9 +1,11 @@
 //! A workspace as the compiler reads it: its own file, its members, and the images they make. Pure, and what a lone spec
 //! is too, whose workspace is its directory.
 
+mod gitattributes;
 mod members;
 mod selection;
 
+pub use gitattributes::{GITATTRIBUTES, with_block};
 pub use selection::Selection;
 
 use crate::base::{FileId, Invalid, Span, Spanned, Workers, World, map};

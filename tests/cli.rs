@@ -8,6 +8,8 @@ mod bake;
 mod cache;
 #[path = "cli/commands.rs"]
 mod commands;
+#[path = "cli/gitattributes.rs"]
+mod gitattributes;
 #[path = "cli/input.rs"]
 mod input;
 #[path = "cli/interruption.rs"]

@@ -4,7 +4,7 @@ use super::Exit;
 use super::args::{Caching, Call, How};
 use super::drift::{self, Row};
 use super::examine::Look;
-use super::outputs::{Output, Outputs, examine_bake};
+use super::outputs::{Output, Outputs, examine_bake, examine_gitattributes};
 use super::session::{Access, Refused, Session, exit_of};
 use super::terminal::{Terminal, counted};
 use crate::diagnostic::{Diagnostic, Diagnostics, Sources, render};
@@ -85,7 +85,12 @@ impl Check {
             |manifest| {
                 let bake = examine_bake(&session, &manifest, &examined.bake, &mut diagnostics);
                 rows.extend(bake.as_ref().and_then(|bake| drift::row(bake, &manifest, None)));
-                Outputs::new(&session, manifest, examined.outputs.into_iter().chain(bake).collect())
+                let gitattributes = examine_gitattributes(&session, &mut diagnostics);
+                // An orphan's row is made with the others.
+                let changed = gitattributes.as_ref().filter(|output| output.state != State::Orphan);
+                rows.extend(changed.and_then(|output| drift::row(output, &manifest, None)));
+                let outputs = examined.outputs.into_iter().chain(bake).chain(gitattributes);
+                Outputs::new(&session, manifest, outputs.collect())
             },
         );
         let rows = drift::all_rows(rows, &outputs);

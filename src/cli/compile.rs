@@ -5,7 +5,7 @@ use super::args::{Caching, Call, How};
 use super::drift::nobody_claims;
 use super::examine::Look;
 use super::memory::{Memory, Seen};
-use super::outputs::{Output, Outputs, examine_bake};
+use super::outputs::{Output, Outputs, examine_bake, examine_gitattributes};
 use super::session::{Access, Session};
 use super::terminal::{Terminal, counted};
 use super::watch::watch;
@@ -129,7 +129,8 @@ impl Compile {
         let examined = session.examine(&self.how, look, &manifest, memory, &mut told, |_, _| ());
         let bake = examine_bake(session, &manifest, &examined.bake, &mut told);
         let left = session.workspace.bake().filter(|_| bake.is_none());
-        let outputs = examined.outputs.into_iter().chain(bake).collect();
+        let gitattributes = examine_gitattributes(session, &mut told);
+        let outputs = examined.outputs.into_iter().chain(bake).chain(gitattributes).collect();
         let outputs = Outputs::new(session, manifest, outputs);
         if !self.force {
             for output in outputs.list.iter().filter(|output| is_foreign(output)) {

@@ -6,6 +6,7 @@ use crate::compile::Compiled;
 use crate::diagnostic::codes::{FOREIGN_OUTPUT, MISSING_OUTPUT, ORPHAN_OUTPUT, STALE_OUTPUT};
 use crate::diagnostic::{Diagnostic, Severity, Sources, render::visible};
 use crate::host::{MANIFEST, Manifest, State};
+use crate::workspace::GITATTRIBUTES;
 use anstyle::{AnsiColor, Style};
 use similar::{DiffTag, TextDiff};
 use std::collections::BTreeMap;
@@ -75,7 +76,11 @@ pub fn row(output: &Output, manifest: &Manifest, compiled: Option<(&Compiled, &S
 
 /// That nobody claims the orphan `output`, which is called `it`.
 pub fn nobody_claims(output: &Output, it: &str) -> String {
-    if output.image.is_empty() { format!("no `bake` names {it}") } else { format!("no image claims {it}") }
+    match output.path.as_str() {
+        GITATTRIBUTES => "the workspace asks for no block in it any more".to_owned(),
+        _ if output.image.is_empty() => format!("no `bake` names {it}"),
+        _ => format!("no image claims {it}"),
+    }
 }
 
 /// The rows for people.

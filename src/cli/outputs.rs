@@ -8,7 +8,7 @@ use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::dockerfile::{self, BakeFacts};
 use crate::host::{MANIFEST, Manifest, State};
 use crate::model::Image;
-use crate::workspace::dockerignore_path;
+use crate::workspace::{GITATTRIBUTES, dockerignore_path, with_block};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// An output, as it should be and as it is. The texts are there if they differ: of most outputs they do not.
@@ -98,6 +98,58 @@ pub fn examine_bake(
             diagnostics.error(*diagnostic);
             None
         }
+    }
+}
+
+/// Looks at the block of `.gitattributes`: what becomes of that file if the workspace asks for a block, or no longer does.
+/// Nothing, if it is as it should be.
+pub fn examine_gitattributes(session: &Session, diagnostics: &mut Diagnostics) -> Option<Output> {
+    let workspace = &session.workspace;
+    if workspace.diagnostics.has_errors() {
+        // Not all outputs are known.
+        return None;
+    }
+    let asked = workspace.plan.workspace.as_ref().and_then(|workspace| workspace.gitattributes);
+    let outputs = asked.map(|_| {
+        let dockerfiles = workspace.plan.units.iter().map(|unit| unit.output.to_string());
+        let mut paths: Vec<String> = dockerfiles.flat_map(|path| [dockerignore_path(&path), path]).collect();
+        paths.extend(workspace.bake().map(|bake| bake.value.clone()));
+        paths.sort();
+        paths
+    });
+    let changed = found(session, GITATTRIBUTES).and_then(|found| {
+        let text = str::from_utf8(found.as_deref().unwrap_or_default());
+        let text = text.map_err(|_| Invalid::new(format!("`{GITATTRIBUTES}` is not UTF-8")));
+        let new = text.and_then(|text| with_block(text, MANIFEST, outputs.as_deref()));
+        let new = new.map_err(|Invalid(reason)| Box::new(Diagnostic::unplaced(&UNWRITABLE_OUTPUT, reason)))?;
+        Ok((found, new))
+    });
+    match changed {
+        Ok((found, new)) if found.as_deref() == new.as_deref().map(str::as_bytes) => None,
+        Ok((found, new)) => {
+            let state = match (&found, &new) {
+                (_, None) => State::Orphan,
+                (None, _) => State::Missing,
+                (Some(_), Some(_)) => State::Stale,
+            };
+            let path = GITATTRIBUTES.to_owned();
+            // No hash: the manifest does not have it, the file is not imgspec's alone.
+            Some(Output {
+                path,
+                image: String::new(),
+                named_at: asked,
+                hash: None,
+                text: new,
+                found,
+                state,
+                owned: true,
+            })
+        }
+        Err(diagnostic) if asked.is_some() => {
+            diagnostics.error(*diagnostic);
+            None
+        }
+        Err(_) => None,
     }
 }
 

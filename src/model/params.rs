@@ -18,6 +18,10 @@ pub(super) fn bind(plan: &Plan, unit: &Unit, chain: &[Link], diagnostics: &mut D
     scope.bind("image", Bound::text(unit.name.value.as_str()), unit.name.span);
     scope.bind("dir", Bound::text(if unit.directory.is_empty() { "." } else { &*unit.directory }), own);
     let bodies = || chain.iter().map(|link| &plan.declarations[link.declaration]);
+    // A parameter whose declaration has a mistake is not there; that it is missed is the same mistake.
+    if let Some(reported) = bodies().find_map(|body| body.failed.filter(|_| body.lacks_params)) {
+        return Err(reported);
+    }
     let params: Vec<&Param> = bodies().flat_map(|body| &body.params).collect();
     let settings: Vec<&Setting> = bodies().flat_map(|body| &body.settings).collect();
     let mut failed = None;

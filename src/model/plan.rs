@@ -190,7 +190,10 @@ impl Plan {
             for binding in axes.iter() {
                 named.bind(&binding.name, binding.value.clone(), binding.span);
             }
-            let Ok(name) = name(declaration, directory, &named, diagnostics) else { continue };
+            // Axes with a mistake are not there, and what misses them has no other.
+            let mut unheard = Diagnostics::new();
+            let told = if declaration.failed.is_some() { &mut unheard } else { &mut *diagnostics };
+            let Ok(name) = name(declaration, directory, &named, told) else { continue };
             let output = self.output(&name, directory, &named, diagnostics);
             let failed = declaration.failed.or(output.as_ref().err().copied());
             let output = output.unwrap_or_else(|_| DOCKERFILE.to_owned());
@@ -233,7 +236,7 @@ impl Plan {
     /// Tells images of one name and of one output, which are not put together.
     fn index(&mut self, diagnostics: &mut Diagnostics) {
         let mut names: BTreeMap<ImageName, usize> = BTreeMap::new();
-        let mut outputs: BTreeMap<Arc<str>, usize> = BTreeMap::new();
+        let mut outputs: BTreeMap<Arc<str>, Vec<usize>> = BTreeMap::new();
         let mut doubled: BTreeMap<usize, Reported> = BTreeMap::new();
         let specs: BTreeSet<Arc<str>> = self.units.iter().map(|unit| Arc::clone(&unit.spec)).collect();
         for (at, unit) in self.units.iter().enumerate() {
@@ -256,25 +259,11 @@ impl Plan {
                     format!("`{}` compiles to its own spec, or another's: `{}`", unit.name.value, unit.output);
                 doubled.insert(at, diagnostics.error(Diagnostic::error(&OUTPUT_CONFLICT, unit.name.span, message)));
             }
-            match outputs.get(&unit.output).map(|first| (*first, &self.units[*first])) {
-                None => {
-                    outputs.insert(Arc::clone(&unit.output), at);
-                }
-                Some((first_at, first)) => {
-                    let [one, other] = [first, unit].map(|unit| &unit.name.value);
-                    let message = format!("`{one}` and `{other}` both compile to `{}`", unit.output);
-                    let diagnostic = Diagnostic::error(&OUTPUT_CONFLICT, unit.name.span, message);
-                    let diagnostic = match first.name.span == unit.name.span {
-                        true => diagnostic,
-                        false => diagnostic.also(first.name.span, "the other"),
-                    };
-                    let hint =
-                        "give each a file of its own, in the workspace: output \"${{ dir }}/${{ image }}.Dockerfile\"";
-                    let reported = diagnostics.error(diagnostic.hint(hint));
-                    doubled.insert(first_at, reported);
-                    doubled.insert(at, reported);
-                }
-            }
+            outputs.entry(Arc::clone(&unit.output)).or_default().push(at);
+        }
+        for (output, makers) in outputs.iter().filter(|(_, makers)| makers.len() > 1) {
+            let reported = diagnostics.error(self.output_conflict(output, makers));
+            doubled.extend(makers.iter().map(|at| (*at, reported)));
         }
         if let Some(bake) = self.workspace.as_ref().and_then(|workspace| workspace.bake.as_ref()) {
             let is_bake =
@@ -292,6 +281,24 @@ impl Plan {
         known.sort();
         self.known = known.into();
         self.by_name = names;
+    }
+
+    /// That the images `makers` all compile to `output`.
+    fn output_conflict(&self, output: &str, makers: &[usize]) -> Diagnostic {
+        let images: Vec<&Unit> = makers.iter().map(|at| &self.units[*at]).collect();
+        let (first, second) = (images[0], images[1]);
+        let message = match makers.len() {
+            2 => format!("`{}` and `{}` both compile to `{output}`", first.name.value, second.name.value),
+            count => format!("{count} images compile to `{output}`"),
+        };
+        let mut diagnostic = Diagnostic::error(&OUTPUT_CONFLICT, second.name.span, message);
+        if first.name.span != second.name.span {
+            diagnostic = diagnostic.also(first.name.span, "the other");
+        }
+        if images.len() > 2 {
+            diagnostic.images = images.iter().map(|unit| Arc::from(unit.name.value.as_str())).collect();
+        }
+        diagnostic.hint("give each a file of its own, in the workspace: output \"${{ dir }}/${{ image }}.Dockerfile\"")
     }
 }
 

@@ -96,3 +96,35 @@ fn templates() {
          env TRACES=\"otlp\"\n    apt \"curl\"\n}\n",
     );
 }
+
+#[test]
+fn a_mistake_is_told_once() {
+    check(
+        "template \"t\" abstract=#true { param \"port\" type=\"prot\"; expose \"${{ port }}\"; from scratch; }\n\
+         image \"a\" extends=\"t\" { set port=1; }\nimage \"b\" extends=\"t\" { from scrtch=1; }",
+        &[
+            "1 invalid-value: `type` must be one of string, int, bool, port, version, duration, path, enum, list, found \
+             `prot`",
+            "3 unknown-property: `from` has no property `scrtch`",
+        ],
+    );
+    check(
+        "image \"a-${{ q }}\" { matrix { q \"x\"; exclude q=\"y\"; }\n from scratch; }",
+        &["1 invalid-value: `q` never is \"y\", so that this excludes nothing"],
+    );
+}
+
+#[test]
+fn outputs_of_many_images_are_told_once() {
+    let check = |matrix: &str, expected: &[&str]| {
+        let text = &format!("image \"w-${{{{ n }}}}\" {{ matrix {{ n {matrix} }}; from scratch; }}");
+        let (mut sources, mut diagnostics) = (Sources::new(), Diagnostics::new());
+        let file = crate::compile::read("app/image.kdl", text, &mut sources, &mut diagnostics).expect(text);
+        resolve(vec![file], &mut diagnostics);
+        let told = diagnostics.into_sorted().into_iter();
+        assert_eq!(told.map(|diagnostic| diagnostic.message).collect::<Vec<_>>(), expected, "{matrix}");
+    };
+    check("\"a\"", &[]);
+    check("\"a\" \"b\"", &["`w-a` and `w-b` both compile to `app/Dockerfile`"]);
+    check("\"a\" \"b\" \"c\"", &["3 images compile to `app/Dockerfile`"]);
+}

@@ -55,6 +55,8 @@ pub struct Declaration {
     pub matches: Option<Spanned<String>>,
     /// The parameters it declares.
     pub params: Vec<Param>,
+    /// Whether others were declared, with mistakes.
+    pub lacks_params: bool,
     /// The parameters it sets.
     pub settings: Vec<Setting>,
     /// The mixins it uses, in order.
@@ -85,6 +87,7 @@ impl Declaration {
         }
         let holds = |child: &str| kind.shape().child(child).is_some();
         let params = if holds("param") { fields.decode_children::<Param>() } else { Vec::new() };
+        let lacks_params = holds("param") && fields.children("param").count() > params.len();
         let uses = if holds("use") { fields.decode_children::<Use>() } else { Vec::new() };
         let matrix = if holds("matrix") { fields.decode_child::<Matrix>() } else { None };
         let settings = if holds("set") { settings(&mut fields) } else { Vec::new() };
@@ -108,6 +111,7 @@ impl Declaration {
             is_abstract,
             matches: matches.unwrap_or_default(),
             params,
+            lacks_params,
             settings,
             uses: uses.into_iter().flat_map(|used| used.0).collect(),
             matrix,

@@ -15,6 +15,8 @@ pub struct Workspace {
     pub output: Option<Entry>,
     /// The path of its bake file from its root, if it has one.
     pub bake: Option<Spanned<String>>,
+    /// Where it asks for a block in `.gitattributes`, if it does.
+    pub gitattributes: Option<Span>,
     /// Who builds its images.
     pub target: Option<Target>,
     /// Settings of rules for all its images.
@@ -25,6 +27,7 @@ pub struct Workspace {
 
 struct Members(Vec<Spanned<String>>);
 struct Output(Option<Entry>);
+struct Gitattributes(Span);
 struct TargetNode(Target);
 
 impl Decode for Members {
@@ -64,6 +67,24 @@ impl Decode for Output {
     }
 }
 
+impl Decode for Gitattributes {
+    const SHAPE: &'static Shape = &Shape {
+        name: "gitattributes",
+        doc: "Asks `compile` to keep a block in `.gitattributes` that tells git which files are made, so that reviews fold \
+              them and the manifest merges without conflicts. The rest of that file stays as it is.",
+        args: Args::NONE,
+        props: &[],
+        free_props: None,
+        children: &[],
+        merge: Merge::Scalar,
+        example: "gitattributes",
+    };
+
+    fn from_fields(fields: &mut Fields<'_>) -> Result<Self, Reported> {
+        Ok(Self(fields.name_span()))
+    }
+}
+
 impl Decode for TargetNode {
     const SHAPE: &'static Shape = &Shape {
         name: "target",
@@ -89,7 +110,7 @@ impl Decode for Workspace {
         args: Args::NONE,
         props: &[],
         free_props: None,
-        children: &[Members::SHAPE, Output::SHAPE, Bake::SHAPE, TargetNode::SHAPE, Rules::SHAPE],
+        children: &[Members::SHAPE, Output::SHAPE, Bake::SHAPE, Gitattributes::SHAPE, TargetNode::SHAPE, Rules::SHAPE],
         merge: Merge::Scalar,
         example: "workspace {\n    members \"services/*/image.kdl\"\n    target buildkit\n}",
     };
@@ -98,9 +119,10 @@ impl Decode for Workspace {
         let members = fields.decode_children::<Members>().into_iter().flat_map(|members| members.0).collect();
         let output = fields.decode_child::<Output>().and_then(|output| output.0);
         let bake = fields.decode_child::<Bake>().map(|bake| bake.0);
+        let gitattributes = fields.decode_child::<Gitattributes>().map(|asked| asked.0);
         let target = fields.decode_child::<TargetNode>().map(|target| target.0);
         let rules = fields.decode_children::<Rules>().into_iter().flat_map(|rules| rules.settings);
         let settings = rules.map(|setting| RuleSetting { shared: true, ..setting }).collect();
-        Ok(Self { members, output, bake, target, rules: Rules { settings }, span: fields.name_span() })
+        Ok(Self { members, output, bake, gitattributes, target, rules: Rules { settings }, span: fields.name_span() })
     }
 }

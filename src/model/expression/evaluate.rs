@@ -142,7 +142,10 @@ fn lookup<'a>(name: &str, range: &Range<usize>, scope: &'a Scope) -> Result<&'a 
         None => {
             let names: Vec<&str> = scope.names().take(20).collect();
             let more = if scope.names().count() > names.len() { ", …" } else { "" };
-            flaw.hint(format!("there are {}{more}", names.join(", ")))
+            match names.as_slice() {
+                [only] => flaw.hint(format!("there is `{only}` alone")),
+                _ => flaw.hint(format!("there are {}{more}", names.join(", "))),
+            }
         }
     })
 }
