@@ -7,6 +7,7 @@ mod completions;
 mod drift;
 mod examine;
 mod explain;
+mod explanation;
 mod fmt;
 mod graph;
 mod list;

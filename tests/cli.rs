@@ -8,6 +8,8 @@ mod bake;
 mod cache;
 #[path = "cli/commands.rs"]
 mod commands;
+#[path = "cli/explain.rs"]
+mod explain;
 #[path = "cli/gitattributes.rs"]
 mod gitattributes;
 #[path = "cli/input.rs"]
@@ -16,6 +18,10 @@ mod input;
 mod interruption;
 #[path = "cli/outputs.rs"]
 mod outputs;
+#[path = "cli/templates.rs"]
+mod templates;
+#[path = "cli/ties.rs"]
+mod ties;
 #[path = "cli/watch.rs"]
 mod watch;
 #[path = "cli/workspace.rs"]

@@ -28,6 +28,11 @@ impl Span {
     pub fn file_start(file: FileId) -> Self {
         Self { file, start: 0, end: 0 }
     }
+
+    /// Whether all of `inner` stands in it.
+    pub fn holds(self, inner: Self) -> bool {
+        self.file == inner.file && self.start <= inner.start && inner.end <= self.end
+    }
 }
 
 /// A value and the place it was written at.

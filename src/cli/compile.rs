@@ -11,7 +11,7 @@ use super::terminal::{Terminal, counted};
 use super::watch::watch;
 use crate::base::Sum;
 use crate::diagnostic::codes::{FOREIGN_OUTPUT, NO_MATCH, UNWRITABLE_OUTPUT};
-use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::diagnostic::{Diagnostic, Diagnostics, Severity};
 use crate::host::{Change, MANIFEST, Ownership, Receipt, State, Unwritable, commit};
 use clap::Args;
 use std::collections::{BTreeMap, BTreeSet};
@@ -130,7 +130,7 @@ impl Compile {
         let bake = examine_bake(session, &manifest, &examined.bake, &mut told);
         let left = session.workspace.bake().filter(|_| bake.is_none());
         let gitattributes = examine_gitattributes(session, &mut told);
-        let outputs = examined.outputs.into_iter().chain(bake).chain(gitattributes).collect();
+        let outputs = without_tied(examined.outputs, &told).into_iter().chain(bake).chain(gitattributes).collect();
         let outputs = Outputs::new(session, manifest, outputs);
         if !self.force {
             for output in outputs.list.iter().filter(|output| is_foreign(output)) {
@@ -215,6 +215,14 @@ impl Compile {
         let images = format!("{}: {written} written, {unchanged} unchanged", counted(images.len(), "image"));
         Report { changed: changed.len(), files: text, images, left: String::new() }
     }
+}
+
+/// The outputs of images with which nothing is wrong beside others either, such as a tag that two have.
+fn without_tied(mut outputs: Vec<Output>, diagnostics: &Diagnostics) -> Vec<Output> {
+    let errors = diagnostics.iter().filter(|diagnostic| diagnostic.severity == Severity::Error);
+    let wrong: BTreeSet<&str> = errors.flat_map(|diagnostic| &diagnostic.images).map(|image| &**image).collect();
+    outputs.retain(|output| !wrong.contains(output.image.as_str()));
+    outputs
 }
 
 /// Whether an output holds what imgspec did not write, and is not what it should be.

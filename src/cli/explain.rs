@@ -2,21 +2,14 @@
 
 use super::Exit;
 use super::args::{Call, How};
+use super::explanation::Explanation;
 use super::session::{Access, Refused, Session};
-use super::terminal::Terminal;
-use crate::base::Span;
-use crate::compile::Compiled;
+use super::terminal::{Terminal, counted};
+use crate::base::FileId;
 use crate::diagnostic::codes::NO_MATCH;
-use crate::diagnostic::render::visible;
-use crate::diagnostic::{CODES, Code, Diagnostic, Diagnostics, Source, Sources};
-use crate::graph::{Stage, Step, StepId};
-use crate::model::Image;
-use crate::pass::{Estimate, estimate};
+use crate::diagnostic::{CODES, Code, Diagnostic, Diagnostics};
 use crate::rule;
-use crate::syntax::Node;
-use anstyle::Style;
 use clap::Args;
-use std::collections::BTreeSet;
 use std::path::Path;
 
 /// Say why a Dockerfile is as it is, or what a diagnostic means
@@ -33,8 +26,8 @@ pub struct Explain {
     how: How,
 }
 
-const BOLD: Style = Style::new().bold();
-const DIM: Style = Style::new().dimmed();
+/// Of how many images a line is explained.
+const SHOWN: usize = 3;
 
 impl Explain {
     /// Runs it.
@@ -55,8 +48,9 @@ impl Explain {
         let session = session.map_err(|refused| self.or_code(refused))?;
         let mut diagnostics = Diagnostics::new();
         let sources = &session.workspace.sources;
-        let explained =
-            session.compile(&self.how, &mut diagnostics, |image, compiled, _| explain_image(image, compiled, sources));
+        let explained = session.compile(&self.how, &mut diagnostics, |image, compiled, _| {
+            Explanation { image, compiled, sources }.of_image()
+        });
         if explained.iter().all(Option::is_none) {
             return Ok(terminal.tell(diagnostics, sources));
         }
@@ -65,29 +59,30 @@ impl Explain {
     }
 
     fn line(&self, file: &str, line: u32, call: &Call, terminal: &mut Terminal) -> Result<Exit, Refused> {
-        let header = std::fs::read_to_string(file).ok().and_then(|text| spec_of(&text).map(str::to_owned));
-        let spec = match (&header, file.ends_with(".kdl")) {
-            // Seen from the workspace's root, which for a lone spec is the directory of its Dockerfile.
-            (Some(spec), false) => {
-                let beside = Path::new(file).parent().unwrap_or(Path::new("")).join(spec);
-                if beside.is_file() { beside.to_string_lossy().into_owned() } else { spec.clone() }
-            }
-            _ => file.to_owned(),
+        let (session, spec) = match Session::around(call, file, terminal)? {
+            Some(found) => found,
+            None => lone(call, file, terminal)?,
         };
-        let session = Session::open(call, &[spec], Access::Read, terminal)?;
         let sources = &session.workspace.sources;
         let mut diagnostics = Diagnostics::new();
         let explained = session.compile(&self.how, &mut diagnostics, |image, compiled, _| {
-            let numbers = match header {
-                Some(_) => instructions_at(compiled, line as usize),
-                None => instructions_from(image, compiled, sources, line),
+            let explanation = Explanation { image, compiled, sources };
+            let text = match spec {
+                None => explanation.of_output_line(line as usize),
+                Some(spec) => explanation.of_spec_line(spec, line),
             };
-            let text = |number| explain_instruction(image, compiled, number, sources, true);
-            numbers.into_iter().map(text).collect::<String>()
+            (image.name.value.to_string(), text)
         });
-        let text: String = explained.iter().flatten().map(String::as_str).collect();
-        if !text.is_empty() {
-            terminal.print(&text);
+        let found: Vec<&(String, String)> = explained.iter().flatten().filter(|(_, text)| !text.is_empty()).collect();
+        if !found.is_empty() {
+            found.iter().take(SHOWN).for_each(|(_, text)| terminal.print(text));
+            let rest: Vec<&str> = found.iter().skip(SHOWN).map(|(name, _)| name.as_str()).collect();
+            if !rest.is_empty() {
+                let names: Vec<&str> = rest.iter().take(SHOWN).copied().collect();
+                let more = if rest.len() > SHOWN { ", …" } else { "" };
+                let count = counted(rest.len(), "more image");
+                terminal.print(&format!("and of {count}: {}{more}\n", names.join(", ")));
+            }
             return Ok(Exit::Clean);
         }
         if explained.iter().all(Option::is_some) {
@@ -125,108 +120,24 @@ fn place(text: &str) -> Option<(&str, u32)> {
     }
 }
 
+/// The workspace of a lone spec, and that spec; or of the Dockerfile of one.
+fn lone(call: &Call, file: &str, terminal: &mut Terminal) -> Result<(Session, Option<FileId>), Refused> {
+    let header = std::fs::read_to_string(file).ok().and_then(|text| spec_of(&text).map(str::to_owned));
+    let spec = match (&header, file.ends_with(".kdl")) {
+        // Seen from the workspace's root, which for a lone spec is the directory of its Dockerfile.
+        (Some(spec), false) => {
+            let beside = Path::new(file).parent().unwrap_or(Path::new("")).join(spec);
+            if beside.is_file() { beside.to_string_lossy().into_owned() } else { spec.clone() }
+        }
+        _ => file.to_owned(),
+    };
+    let session = Session::open(call, &[spec], Access::Read, terminal)?;
+    let own = session.workspace.files.first().map(|(own, _)| *own);
+    Ok((session, own.filter(|_| header.is_none())))
+}
+
 /// The spec that the header of a Dockerfile names.
 fn spec_of(text: &str) -> Option<&str> {
     let header = text.lines().take(2).find_map(|line| line.strip_prefix("# Generated by imgspec from "))?;
     header.split_once(". Edit the spec").map(|(spec, _)| spec)
-}
-
-/// The instruction that stands on a line of the Dockerfile.
-fn instructions_at(compiled: &Compiled, line: usize) -> Vec<usize> {
-    compiled.printed.lines.iter().position(|lines| lines.contains(&line)).into_iter().collect()
-}
-
-/// The instructions that a line of the spec became a part of.
-fn instructions_from(image: &Image, compiled: &Compiled, sources: &Sources, line: u32) -> Vec<usize> {
-    let source = sources.presume(image.node.span.file);
-    let Some(node) = innermost(&image.node, source, line) else { return Vec::new() };
-    let covers =
-        |span: &Span| node.span.file == span.file && node.span.start <= span.start && span.end <= node.span.end;
-    let instructions = compiled.dockerfile.instructions.iter().enumerate();
-    instructions.filter(|(_, placed)| placed.origins.iter().any(covers)).map(|(number, _)| number).collect()
-}
-
-/// The node of a body, of the image or one of its stages, that a line belongs to. What is below it makes no
-/// instruction by itself.
-fn innermost<'n>(image: &'n Node, source: &Source, line: u32) -> Option<&'n Node> {
-    let holds = |node: &&Node| (source.place(node.span.start).line..=source.place(node.span.end).line).contains(&line);
-    let node = image.children().iter().find(holds)?;
-    if node.name() == "stage" { node.children().iter().find(holds).or(Some(node)) } else { Some(node) }
-}
-
-fn explain_image(image: &Image, compiled: &Compiled, sources: &Sources) -> String {
-    let mut text = format!("{BOLD}{}{BOLD:#}, from {}\n\n", image.name.value, image.spec);
-    for number in 0..compiled.dockerfile.instructions.len() {
-        text.push_str(&explain_instruction(image, compiled, number, sources, false));
-    }
-    text.push_str("\nwhat a rebuild is expected to cost, in this order and in the spec's\n");
-    for stage in &compiled.graph.stages {
-        let (chosen, written) = (cost(stage.steps.iter()), cost(source_order(stage).into_iter()));
-        text.push_str(&format!("    {}  {chosen:.1} s, {written:.1} s\n", stage.described()));
-    }
-    text
-}
-
-/// An instruction, in whole or by its first line, and where it comes from.
-fn explain_instruction(image: &Image, compiled: &Compiled, number: usize, sources: &Sources, whole: bool) -> String {
-    let lines = &compiled.printed.lines[number];
-    let placed = &compiled.dockerfile.instructions[number];
-    let written: Vec<&str> =
-        compiled.printed.text.lines().skip(lines.start - 1).take(lines.end - lines.start).collect();
-    let path = &image.output;
-    let range = match lines.end - lines.start {
-        1 => format!("{}", lines.start),
-        _ => format!("{}-{}", lines.start, lines.end - 1),
-    };
-    let mut text = format!("{BOLD}{path}:{range}{BOLD:#}  {}\n", written.first().unwrap_or(&""));
-    if whole {
-        for line in written.iter().skip(1) {
-            text.push_str(&format!("    {line}\n"));
-        }
-    }
-    let mut seen = BTreeSet::new();
-    for origin in &placed.origins {
-        let place = sources.path_and_line(*origin);
-        if seen.insert(place.clone()) {
-            let line = sources.presume(origin.file).line(sources.place(*origin).line).trim();
-            text.push_str(&format!("    {place}  {}\n", visible(line)));
-        }
-    }
-    let stage = &compiled.graph.stages[placed.stage];
-    let steps = stage.steps.iter().filter(|step| placed.steps.contains(&step.id));
-    let estimates: Vec<Estimate> = steps.map(estimate).filter(|estimate| estimate.cost > 0.0).collect();
-    if !estimates.is_empty() {
-        let stays: f64 = estimates.iter().map(|estimate| 1.0 - estimate.probability).product();
-        let cost: f64 = estimates.iter().map(|estimate| estimate.cost).sum();
-        let changes = (100.0 * (1.0 - stays)).round();
-        text.push_str(&format!("    {DIM}changes in {changes} of 100 builds, and then costs {cost} s{DIM:#}\n"));
-    }
-    text
-}
-
-/// What a rebuild of steps in this order costs on average: each step when it or one before it changed.
-fn cost<'s>(steps: impl Iterator<Item = &'s Step>) -> f64 {
-    let mut stays = 1.0;
-    let mut total = 0.0;
-    for Estimate { probability, cost } in steps.map(estimate) {
-        stays *= 1.0 - probability;
-        total += cost * (1.0 - stays);
-    }
-    total
-}
-
-/// The steps in the order of the spec, as far as what they need allows.
-fn source_order(stage: &Stage) -> Vec<&Step> {
-    let mut waiting: Vec<&Step> = stage.steps.iter().collect();
-    waiting.sort_by_key(|step| step.id);
-    let mut placed: BTreeSet<StepId> = BTreeSet::new();
-    let mut order = Vec::new();
-    while let Some(at) = waiting.iter().position(|step| step.needs.is_subset(&placed)) {
-        let step = waiting.remove(at);
-        placed.insert(step.id);
-        order.push(step);
-    }
-    // Passes keep needs within a stage and without rings, so that nothing waits here.
-    order.extend(waiting);
-    order
 }

@@ -130,6 +130,35 @@ impl Session {
         Self::read(lone, access, terminal)?.choose(&[], &[])
     }
 
+    /// Reads the workspace that `path` is a file of, and chooses the images that stand in it or draw from it; or the one
+    /// whose Dockerfile it is, and then there is no spec. `None` if it is neither.
+    pub fn around(call: &Call, path: &str, terminal: &mut Terminal) -> Result<Option<(Self, Option<FileId>)>, Refused> {
+        let here = here()?;
+        let own = match &call.workspace {
+            Some(file) => Some(existing_file(&here, file)?),
+            None => None,
+        };
+        let around = own.clone().or_else(|| find_workspace(&here));
+        let file = spec_file(&here, around.as_deref().and_then(Path::parent), path)?;
+        let Some(own) = own.or_else(|| find_workspace(file.parent().unwrap_or(&here))) else { return Ok(None) };
+        let Some(member) = below(own.parent().unwrap_or(Path::new("/")), &file) else { return Ok(None) };
+        let mut session = Self::read(&own, Access::Read, terminal)?;
+        let spec = session.workspace.files.iter().find(|(_, known)| *known == member).map(|(file, _)| *file);
+        match Selection::around(&session.workspace, spec, &member) {
+            Some(selection) => session.selection = selection,
+            None if spec.is_none() => return Ok(None),
+            None => {
+                let mut diagnostics = session.workspace.diagnostics;
+                if !diagnostics.has_errors() {
+                    let message = format!("no image stands in `{member}` or draws from it");
+                    diagnostics.error(Diagnostic::unplaced(&NO_MATCH, message));
+                }
+                return Err(Refused { sources: session.workspace.sources, diagnostics });
+            }
+        }
+        Ok(Some((session, spec)))
+    }
+
     /// Reads the whole workspace of the call, whether it has images or not.
     pub fn whole(call: &Call, access: Access, terminal: &mut Terminal) -> Result<Self, Refused> {
         let here = here()?;

@@ -115,9 +115,15 @@ impl Diagnostic {
     }
 
     /// The images it concerns in a few words, if they are several: "in 200 images: cart, billing, ledger and 197 more".
+    /// Nothing if the message names them all.
     pub fn images_in_words(&self) -> Option<String> {
         const SHOWN: usize = 3;
         let count = self.images.len();
+        let is_of_name = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
+        let named: Vec<&str> = self.message.split(|c| !is_of_name(c)).collect();
+        if count <= SHOWN && self.images.iter().all(|image| named.contains(&&**image)) {
+            return None;
+        }
         let shown: Vec<&str> = self.images.iter().take(SHOWN).map(|image| &**image).collect();
         let rest = if count > SHOWN { format!(" and {} more", count - SHOWN) } else { String::new() };
         (count > 1).then(|| format!("in {count} images: {}{rest}", shown.join(", ")))

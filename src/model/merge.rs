@@ -66,6 +66,10 @@ pub struct Override {
     pub winner: Span,
     /// The node that spoke before.
     pub loser: Span,
+    /// The name of the part that it lost: a variable, a package; its own for all of it.
+    pub part: Span,
+    /// Whether nothing stands in its place.
+    pub removes: bool,
 }
 
 /// Puts the layers of an image together, the lowest first. Each body is merged node by node as the shapes say; stages of

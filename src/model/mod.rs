@@ -14,7 +14,7 @@ mod ties;
 
 pub use expression::{expand_entry, expand_nodes, expand_text};
 pub use merge::{Layer, LayerKind, Merged, Override, merge};
-pub use origin::Origins;
+pub use origin::{Drawn, Origins};
 pub use plan::{Plan, SpecFile, Unit, directory_of};
 pub use scope::{Binding, Scope};
 pub use ties::Ties;

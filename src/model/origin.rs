@@ -7,9 +7,11 @@ use super::scope::{Binding, Scope};
 use super::templates::{Link, name_of};
 use crate::base::Span;
 use crate::diagnostic::{Diagnostic, Label};
-use crate::spec::{Declaration, Kind};
+use crate::spec::{self, Declaration, Kind};
 use crate::syntax::{Entry, Node, Value};
 use std::sync::Arc;
+
+const WHEN: &str = spec::WHEN.name;
 
 /// How the parts of an image came to it. Made for each image, and looked into for few.
 #[derive(Debug, Clone, Default)]
@@ -22,6 +24,17 @@ pub struct Origins {
     scope: Scope,
     /// Which nodes replaced which.
     pub overrides: Vec<Override>,
+}
+
+/// A body that an image draws from, and how it comes to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Drawn {
+    /// What it is, such as "template `py-service`".
+    pub described: String,
+    /// The name of its node.
+    pub place: Span,
+    /// Where it is named, and whether as what is used rather than extended; nothing for `defaults` and the image itself.
+    pub named: Option<(Span, bool)>,
 }
 
 impl Origins {
@@ -42,10 +55,10 @@ impl Origins {
     pub fn trace(&self, mut diagnostic: Diagnostic) -> Diagnostic {
         diagnostic.images = vec![self.image.as_str().into()];
         let Some(span) = diagnostic.span() else { return diagnostic };
-        let mut link = self.chain.iter().rev().find(|link| self.declaration(link).holds(span));
+        let mut link = self.link_of(span);
         let value = link.and_then(|link| value_at(&self.declaration(link).nodes, span));
         for binding in value.map(|entry| self.names_in(entry)).unwrap_or_default() {
-            let is_shown = |label: &Label| holds(label.span, binding.span) || holds(binding.span, label.span);
+            let is_shown = |label: &Label| label.span.holds(binding.span) || binding.span.holds(label.span);
             if !diagnostic.labels.iter().any(is_shown) {
                 diagnostic = diagnostic.also(binding.span, format!("`{}` has its value from here", binding.name));
             }
@@ -58,6 +71,63 @@ impl Origins {
             link = next;
         }
         diagnostic
+    }
+
+    /// The bodies it draws from, low to high, its own last.
+    pub fn bodies(&self) -> impl Iterator<Item = Drawn> {
+        self.chain.iter().map(|link| self.drawn(link))
+    }
+
+    /// The body that `span` stands in.
+    pub fn body_of(&self, span: Span) -> Option<Drawn> {
+        self.link_of(span).map(|link| self.drawn(link))
+    }
+
+    /// The `when` that `span` stands in, as it is written, the outermost first.
+    pub fn conditions_of(&self, span: Span) -> Vec<Span> {
+        let mut found = Vec::new();
+        let mut nodes = self.link_of(span).map_or(&[][..], |link| &self.declaration(link).nodes);
+        while let Some(node) = nodes.iter().find(|node| node.span.holds(span)) {
+            if let (WHEN, Some(last)) = (node.name(), node.props.last()) {
+                found.push(Span { end: last.entry.span.end, ..node.name.span });
+            }
+            nodes = node.children();
+        }
+        found
+    }
+
+    /// The names that the values within `span` use.
+    pub fn names_used(&self, span: Span) -> Vec<&Binding> {
+        let mut found: Vec<&Binding> = Vec::new();
+        let Some(link) = self.link_of(span) else { return found };
+        each_value(&self.declaration(link).nodes, span, &mut |entry| {
+            for binding in self.names_in(entry) {
+                if !found.iter().any(|known| std::ptr::eq(*known, binding)) {
+                    found.push(binding);
+                }
+            }
+        });
+        found
+    }
+
+    /// Where each parameter is declared, by its name.
+    pub fn declared(&self) -> impl Iterator<Item = (&str, Span)> {
+        let params = self.chain.iter().flat_map(|link| &self.declaration(link).params);
+        params.map(|param| (param.name.value.as_str(), param.span))
+    }
+
+    fn link_of(&self, span: Span) -> Option<&Link> {
+        self.chain.iter().rev().find(|link| self.declaration(link).holds(span))
+    }
+
+    fn drawn(&self, link: &Link) -> Drawn {
+        let declaration = self.declaration(link);
+        let is_used = declaration.kind == Kind::Mixin;
+        Drawn {
+            described: self.described(declaration),
+            place: declaration.name_span,
+            named: link.named_by.map(|(_, place)| (place, is_used)),
+        }
     }
 
     fn declaration(&self, link: &Link) -> &Declaration {
@@ -93,11 +163,16 @@ impl Origins {
 
 /// The value in `nodes` that holds `span`.
 fn value_at(nodes: &[Node], span: Span) -> Option<&Entry> {
-    let node = nodes.iter().find(|node| holds(node.span, span))?;
+    let node = nodes.iter().find(|node| node.span.holds(span))?;
     let mut entries = node.args.iter().chain(node.props.iter().map(|prop| &prop.entry));
-    entries.find(|entry| holds(entry.span, span)).or_else(|| value_at(node.children(), span))
+    entries.find(|entry| entry.span.holds(span)).or_else(|| value_at(node.children(), span))
 }
 
-fn holds(outer: Span, inner: Span) -> bool {
-    outer.file == inner.file && outer.start <= inner.start && inner.end <= outer.end
+/// Does `each` for the values in `nodes` that stand within `span`.
+fn each_value<'n>(nodes: &'n [Node], span: Span, each: &mut impl FnMut(&'n Entry)) {
+    for node in nodes.iter().filter(|node| node.span.holds(span) || span.holds(node.span)) {
+        let entries = node.args.iter().chain(node.props.iter().map(|prop| &prop.entry));
+        entries.filter(|entry| span.holds(entry.span)).for_each(&mut *each);
+        each_value(node.children(), span, each);
+    }
 }

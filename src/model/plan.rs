@@ -389,6 +389,6 @@ pub fn directory_of(path: &str) -> &str {
 impl Declaration {
     /// Whether `span` stands in this declaration.
     pub fn holds(&self, span: Span) -> bool {
-        self.span.file == span.file && self.span.start <= span.start && span.end <= self.span.end
+        self.span.holds(span)
     }
 }

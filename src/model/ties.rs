@@ -6,10 +6,13 @@ use super::{Image, Plan, Stage};
 use crate::base::{FileId, GroupName, ImageName, ImageRef, Span, Spanned};
 use crate::diagnostic::codes::{CYCLE, DUPLICATE_NAME, DUPLICATE_TAG, INVALID_VALUE};
 use crate::diagnostic::{Diagnostic, Diagnostics};
-use crate::spec::{Baking, Base};
+use crate::spec::{Baking, Base, Item};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::sync::Arc;
+
+/// Of how many images with one tag the places are told.
+const OTHERS: usize = 3;
 
 /// What ties an image to others.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -18,7 +21,7 @@ pub struct Ties {
     context: String,
     tags: Vec<Spanned<ImageRef>>,
     groups: Vec<Spanned<GroupName>>,
-    /// The images of the workspace that its stages start from.
+    /// The images of the workspace that it is built from.
     bases: Vec<Spanned<ImageName>>,
 }
 
@@ -26,7 +29,7 @@ impl Ties {
     /// What ties `image` to others, if anything does.
     pub fn of(image: &Image) -> Option<Self> {
         let Baking { tags, groups, .. } = &image.baking;
-        let bases: Vec<_> = image.stages.iter().filter_map(base_image).collect();
+        let bases = bases(image);
         let is_free = tags.is_empty() && groups.is_empty() && bases.is_empty() && !is_remote(&image.context);
         let (name, context) = (image.name.clone(), image.context.clone());
         (!is_free).then(|| Self { name, context, tags: tags.clone(), groups: groups.clone(), bases })
@@ -52,31 +55,34 @@ pub(super) fn base_image(stage: &Stage) -> Option<Spanned<ImageName>> {
     }
 }
 
+/// The images of the workspace that `image` is built from: those its stages start from, and those it copies from.
+fn bases(image: &Image) -> Vec<Spanned<ImageName>> {
+    let mut bases: Vec<_> = image.stages.iter().filter_map(base_image).collect();
+    for copied in image.stages.iter().flat_map(|stage| &stage.body).filter_map(|item| match item {
+        Item::Copy(copy) => copy.image.as_ref(),
+        _ => None,
+    }) {
+        let known = image.images.iter().find(|name| name.as_str() == copied.value);
+        bases.extend(known.map(|name| Spanned::new(name.clone(), copied.span)));
+    }
+    bases
+}
+
 impl Plan {
     /// Tells where images do not fit together.
     pub fn check_ties(&self, images: &[Ties], diagnostics: &mut Diagnostics) {
         self.check_rings(images, diagnostics);
-        let mut tags: BTreeMap<String, (usize, Span)> = BTreeMap::new();
-        for (at, image) in images.iter().enumerate() {
-            for tag in &image.tags {
-                let (first, place) = *tags.entry(canonical(&tag.value)).or_insert((at, tag.span));
-                if first != at {
-                    let other = &images[first].name.value;
-                    let message = format!("`{}` and `{other}` both get the tag `{}`", image.name.value, tag.value);
-                    let diagnostic = Diagnostic::error(&DUPLICATE_TAG, tag.span, message);
-                    // Both may have it from one line of a template.
-                    diagnostics.error(match place == tag.span {
-                        true => diagnostic.hint("name it after the image, as in tags \"shop/${{ image }}:1.2\""),
-                        false => diagnostic.also(place, "the other"),
-                    });
-                }
-            }
+        self.check_tags(images, diagnostics);
+        for image in images {
+            let mut tell = |diagnostic: Diagnostic| {
+                diagnostics.error(Diagnostic { images: vec![image.name.value.as_str().into()], ..diagnostic });
+            };
             for group in &image.groups {
                 let named = ImageName::parse(group.value.as_str()).ok().and_then(|name| self.by_name.get(&name));
                 if let Some(at) = named {
                     let place = self.units[*at].name.span;
                     let message = format!("`{}` is an image, and no group can have its name", group.value);
-                    diagnostics.error(Diagnostic::error(&DUPLICATE_NAME, group.span, message).also(place, "the image"));
+                    tell(Diagnostic::error(&DUPLICATE_NAME, group.span, message).also(place, "the image"));
                 }
             }
             let bake = self.workspace.as_ref().and_then(|workspace| workspace.bake.as_ref());
@@ -85,8 +91,43 @@ impl Plan {
                 let diagnostic = Diagnostic::error(&INVALID_VALUE, image.name.span, message);
                 let hint =
                     "its name looks like the address of a repository, or like standard input; rename the directory";
-                diagnostics.error(diagnostic.also(bake.span, "the bake file").hint(hint));
+                tell(diagnostic.also(bake.span, "the bake file").hint(hint));
             }
+        }
+    }
+
+    /// Tells tags that several images get, once a tag.
+    fn check_tags(&self, images: &[Ties], diagnostics: &mut Diagnostics) {
+        let mut tags: BTreeMap<String, Vec<(&Ties, &Spanned<ImageRef>)>> = BTreeMap::new();
+        for image in images {
+            for tag in &image.tags {
+                let known = tags.entry(canonical(&tag.value)).or_default();
+                if known.last().is_none_or(|(last, _)| !std::ptr::eq(*last, image)) {
+                    known.push((image, tag));
+                }
+            }
+        }
+        for same in tags.values() {
+            let [(first, one), .., (last, tag)] = same.as_slice() else { continue };
+            let who = match same.len() {
+                2 => format!("`{}` and `{}` both", last.name.value, first.name.value),
+                count => format!("{count} images"),
+            };
+            let message = format!("{who} get the tag `{}`", tag.value);
+            let mut diagnostic = Diagnostic::error(&DUPLICATE_TAG, tag.span, message);
+            // All may have it from one line of a template.
+            if one.span == tag.span {
+                diagnostic = diagnostic.hint("name it after the image, as in tags \"shop/${{ image }}:1.2\"");
+            }
+            let mut places = vec![tag.span];
+            for (_, other) in same.iter().take(OTHERS) {
+                if !places.contains(&other.span) {
+                    places.push(other.span);
+                    diagnostic = diagnostic.also(other.span, if same.len() == 2 { "the other" } else { "another" });
+                }
+            }
+            diagnostic.images = same.iter().map(|(image, _)| image.name.value.as_str().into()).collect();
+            diagnostics.error(diagnostic);
         }
     }
 
@@ -104,7 +145,7 @@ impl Plan {
             let unknown: Vec<usize> = next.filter(|base| !bases.contains_key(base)).collect();
             for base in unknown {
                 let image = self.resolve(&self.units[base], &mut Diagnostics::new());
-                bases.insert(base, image.iter().flat_map(|image| &image.stages).filter_map(base_image).collect());
+                bases.insert(base, image.as_ref().map(self::bases).unwrap_or_default());
                 pending.push(base);
             }
         }

@@ -65,6 +65,19 @@ impl Selection {
         Ok(Self { chosen: Some(chosen), files })
     }
 
+    /// The images that stand in `file` or draw from it, or that compile to `output`; `None` if there are none.
+    pub fn around(workspace: &Workspace, file: Option<FileId>, output: &str) -> Option<Self> {
+        let plan = &workspace.plan;
+        let is_meant = |unit: &Unit| match file {
+            Some(file) => plan.files(unit).contains(&file),
+            None => &*unit.output == output,
+        };
+        let units = plan.units.iter().enumerate().filter(|(_, unit)| is_meant(unit));
+        let chosen: BTreeSet<usize> = units.map(|(at, _)| at).collect();
+        let files = chosen.iter().flat_map(|at| plan.files(&plan.units[*at])).collect();
+        (!chosen.is_empty()).then_some(Self { chosen: Some(chosen), files })
+    }
+
     /// Whether it is all images.
     pub fn is_all(&self) -> bool {
         self.chosen.is_none()

@@ -248,7 +248,8 @@ impl Slot {
         for prop in upper.props {
             match self.node.props.iter_mut().find(|known| known.name.value == prop.name.value) {
                 Some(known) => {
-                    progress.overrides.push(Override { winner: upper.span, loser: self.node.span });
+                    let (winner, loser, part) = (upper.span, self.node.span, known.name.span);
+                    progress.overrides.push(Override { winner, loser, part, removes: false });
                     *known = prop;
                 }
                 None => self.node.props.push(prop),

@@ -27,6 +27,8 @@ struct Taken {
     /// Who takes it, by its place in the layer, and what it says.
     winners: Vec<(usize, What)>,
     parts: Vec<Locus>,
+    /// Who takes which part of it, and where that stands.
+    lost: Vec<(usize, What, Span)>,
     /// Whether that is all of it.
     whole: bool,
 }
@@ -60,10 +62,12 @@ impl Body {
             taken.winners.sort_unstable();
             taken.winners.dedup_by_key(|(winner, _)| *winner);
             let slot = &self.slots[at];
-            for (winner, what) in &taken.winners {
+            for (winner, what, part) in &taken.lost {
                 let losers = std::iter::once(slot.node.span).chain(slot.joined.iter().copied());
-                let winner_span = incoming[*winner].node.span;
-                progress.overrides.extend(losers.map(|loser| Override { winner: winner_span, loser }));
+                let (winner, removes) = (incoming[*winner].node.span, *what == What::Removes);
+                progress.overrides.extend(losers.map(|loser| Override { winner, loser, part: *part, removes }));
+            }
+            for (winner, what) in &taken.winners {
                 // An element that is named again stands above all others: `path` says so.
                 let is_named_again = *what == What::Says && self.shapes[kind].identity() == Identity::Elements;
                 if taken.whole && *what != What::Removes && !is_named_again {
@@ -126,7 +130,11 @@ impl Body {
                     let diagnostic = told::overridden(claim, self.shapes, slot, span);
                     progress.error(progress.among(diagnostic, slot.layer));
                 }
-                None => taken = Taken { winners: vec![(claim.incoming, claim.what)], parts: Vec::new(), whole: true },
+                None => {
+                    taken.winners.push((claim.incoming, claim.what));
+                    taken.lost.push((claim.incoming, claim.what, slot.node.name.span));
+                    taken.whole = true;
+                }
             }
             // Those about one part of it have found it as well, and have nothing to say if it stays.
             for element in &elements {
@@ -153,6 +161,7 @@ impl Body {
                 self.conflicts.push(Conflict { kind, part, user, first, second: claim.span });
             }
             taken.parts.push(element.at);
+            taken.lost.push((claim.incoming, claim.what, place(&slot.node, element)));
             taken.winners.push((claim.incoming, claim.what));
         }
         taken.whole = !taken.parts.is_empty() && taken.parts.len() == elements.len();
@@ -186,7 +195,10 @@ impl Next<'_, '_> {
             let argument = |at: Locus| matches!(at, Locus::Arg(_));
             // An element of a set that is named again is the same.
             match says && identity == Some(Identity::Elements) && argument(element.at) && argument(claim.at) {
-                true => progress.overrides.push(Override { winner: slot.node.span, loser: by.node.span }),
+                true => {
+                    let (winner, loser) = (slot.node.span, by.node.span);
+                    progress.overrides.push(Override { winner, loser, part: claim.span, removes: false });
+                }
                 false => {
                     let diagnostic = told::overridden(claim, shapes, slot, span);
                     progress.error(progress.among(diagnostic, slot.layer));
@@ -225,6 +237,25 @@ impl Slot {
             None => self.node.children().iter().find_map(final_span),
         };
         final_span(&self.node).or_else(within)
+    }
+}
+
+/// Where a part of `node` is named.
+fn place(node: &Node, element: &Element<'_>) -> Span {
+    let child =
+        || element.child.map_or(node.name.span, |child| child.args.first().map_or(child.name.span, |arg| arg.span));
+    match element.at {
+        Locus::Node => {
+            // Of several of one kind it is the name that tells them apart.
+            let name = node.prop("id").or(node.args.first()).filter(|_| element.key.name.is_some());
+            name.map_or(node.name.span, |entry| entry.span)
+        }
+        Locus::Arg(at) => node.args[at].span,
+        Locus::Prop(at) => node.props[at].name.span,
+        Locus::Child(_) => child(),
+        Locus::ChildArg(_, at) => {
+            element.child.and_then(|child| child.args.get(at)).map_or(node.name.span, |arg| arg.span)
+        }
     }
 }
 
