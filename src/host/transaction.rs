@@ -4,6 +4,10 @@
 //! is replaced; the manifest owns old and new before the first output changes, and new alone after the last; and the new
 //! manifest waits beside its place from the first moment to the last, a sign that tells the next run to clean up.
 //! That the new names are on the disk too is not waited for: after a power failure an output is old or new, but whole.
+//! (A kill takes nothing from the disk; that the texts are waited for is for power failures alone.)
+//!
+//! Files are seen to side by side, and found through the directories they are in, which are opened without following
+//! links: each is opened twice, once to write beside all its outputs and once to put them in their places.
 
 use super::directories::{Directories, each};
 use super::signature::Signature;
