@@ -85,7 +85,7 @@ fn write_out(nodes: &mut [Node]) {
             if let Value::String(text) = &mut entry.value
                 && text.contains("${{")
             {
-                *text = text.replace("${{", "${{ '${{' }}");
+                *text = text.replace("${{", "$${{ '{{' }}");
             }
         }
         write_out(node.children.as_deref_mut().unwrap_or_default());
