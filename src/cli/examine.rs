@@ -146,6 +146,13 @@ impl<'s> Examiner<'s> {
         known: Known,
         diagnostics: &mut Diagnostics,
     ) -> Option<Outcome<Piece<T>>> {
+        let base = |(name, was): &(String, Sum)| {
+            let base = self.session.workspace.plan.unit(name).filter(|base| base.is_sound())?;
+            let (files, key) = self.key(base);
+            (key == *was).then_some(files)
+        };
+        let of_bases: Option<Vec<Vec<FileId>>> = known.bases.iter().map(base).collect();
+        let files = &with_bases(files, &of_bases?);
         let is_as_then = |(name, was): &(String, bool)| self.names.contains(name.as_str()) == *was;
         if !known.names.iter().all(is_as_then) || !known.asked.iter().all(|asked| self.answers.holds(asked)) {
             return None;
@@ -238,8 +245,21 @@ impl<'s> Examiner<'s> {
         told: &Diagnostics,
         asked: Vec<Asked>,
     ) -> Option<Known> {
+        // What became of a base with mistakes is not known here.
+        if !image.knows_bases() {
+            return None;
+        }
+        let mut of_bases = Vec::new();
+        let mut bases = Vec::new();
         let mut names = Vec::new();
         collect_names(&image.node, &mut names);
+        for base in &image.bases {
+            collect_names(&base.node, &mut names);
+            let (files, key) = self.key(self.session.workspace.plan.unit(base.name.value.as_str())?);
+            of_bases.push(files);
+            bases.push((base.name.value.to_string(), key));
+        }
+        let files = &with_bases(files, &of_bases);
         names.sort();
         names.dedup();
         let allows = facts.shared.iter().filter(|setting| setting.level == Level::Allow);
@@ -257,9 +277,21 @@ impl<'s> Examiner<'s> {
             bake: facts.bake.clone(),
             decided: told.decisions().map(|place| Range::of(place, files)).collect::<Option<_>>()?,
             names: names.into_iter().map(|name| (name.to_owned(), self.names.contains(name))).collect(),
+            bases,
             asked,
         })
     }
+}
+
+/// The files that an image is made of, its own first, and those that the images it stands on are made of.
+fn with_bases(own: &[FileId], of_bases: &[Vec<FileId>]) -> Vec<FileId> {
+    let mut files = own.to_vec();
+    for file in of_bases.iter().flatten() {
+        if !files.contains(file) {
+            files.push(*file);
+        }
+    }
+    files
 }
 
 /// An output that is what it should be.

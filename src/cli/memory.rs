@@ -30,6 +30,8 @@ pub struct Known {
     pub decided: Vec<Range>,
     /// The names in it that may mean other images, and whether they did.
     pub names: Vec<(String, bool)>,
+    /// The images of the workspace that it stands on, and the keys they had.
+    pub bases: Vec<(String, Sum)>,
     /// What it asked of the files around it.
     pub asked: Vec<Asked>,
 }

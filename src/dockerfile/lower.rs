@@ -35,7 +35,8 @@ pub fn lower(graph: &Graph, diagnostics: &mut Diagnostics) -> Result<Dockerfile,
         let start = match &stage.base.value {
             Base::Stage(name) => ends.get(name).cloned().unwrap_or_default(),
             Base::Scratch => State::of_scratch(),
-            Base::Registry(_) | Base::Image(_) => State::default(),
+            Base::Image(_) => graph.base_of(stage).map(|_| State::of_base(graph, stage)).unwrap_or_default(),
+            Base::Registry(_) => State::default(),
         };
         let mut lowering = StageLowering {
             graph,
@@ -168,9 +169,11 @@ impl<'g> StageLowering<'g, '_> {
             }
             StepKind::Shell(words) => self.want_shell(words),
             StepKind::Workdir(path) => {
-                // It makes the directory, for whoever is the user.
-                self.be_root();
-                self.workdir(path);
+                if self.state.workdir() != Some(path) {
+                    // It makes the directory, for whoever is the user.
+                    self.be_root();
+                    self.workdir(path);
+                }
             }
             StepKind::Raw { text } => self.raw(text),
         }

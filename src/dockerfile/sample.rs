@@ -83,6 +83,7 @@ pub(super) fn graph(target: Target, stages: Vec<Stage>) -> Graph {
         unlocked: false,
         platforms: Vec::new(),
         stages,
+        bases: Vec::new(),
         rules: Vec::new(),
     }
 }

@@ -13,7 +13,7 @@ mod text;
 pub use config::{Config, Label};
 pub use drawing::{dot, mermaid};
 pub use family::Family;
-pub use stage::{Account, Graph, Stage};
+pub use stage::{Account, BaseImage, Graph, Stage};
 pub use step::{
     Copy, CopyFrom, Dir, Fetch, File, Git, Language, Link, Mount, Packages, Reads, Run, Source, Step, StepId, StepKind,
     Unpack,

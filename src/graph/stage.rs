@@ -23,13 +23,49 @@ pub struct Graph {
     pub platforms: Vec<Platform>,
     /// The stages, each behind those it needs, the final one last.
     pub stages: Vec<Stage>,
+    /// The images of the workspace that those start from, as far as they are known. They are built by graphs of their own.
+    pub bases: Vec<BaseImage>,
     /// The image's and workspace's settings of rules; of two for one rule the last counts.
     pub rules: Vec<RuleSetting>,
 }
 
+/// An image of the workspace that others start from.
+#[derive(Debug, Clone)]
+pub struct BaseImage {
+    /// Its name.
+    pub name: ImageName,
+    /// Its build context's directory from the workspace's root.
+    pub context: String,
+    /// Its final stage, the stage that one starts from, and so on. Their steps stand in the order of the source, without
+    /// needs.
+    pub stages: Vec<Stage>,
+}
+
 impl Graph {
-    /// A stage, the stage it starts from, the one that starts from, and so on.
+    /// A stage, the stage it starts from, the one that starts from, and so on, through the images of the workspace.
     pub fn stages_below<'g>(&'g self, stage: &'g Stage) -> impl Iterator<Item = &'g Stage> {
+        self.lineage(stage).map(|(_, stage)| stage)
+    }
+
+    /// The same, each with the build context of its image.
+    pub fn lineage<'g>(&'g self, stage: &'g Stage) -> impl Iterator<Item = (&'g str, &'g Stage)> {
+        let lowest = self.own_stages_below(stage).last().unwrap_or(stage);
+        let next = |base: &&'g BaseImage| self.base_of(base.stages.last()?);
+        let bases = std::iter::successors(self.base_of(lowest), next).take(self.bases.len());
+        let of_bases = bases.flat_map(|base| base.stages.iter().map(|stage| (base.context.as_str(), stage)));
+        self.own_stages_below(stage).map(|stage| (self.context.as_str(), stage)).chain(of_bases)
+    }
+
+    /// The image of the workspace that a stage starts from, if it is known.
+    pub fn base_of(&self, stage: &Stage) -> Option<&BaseImage> {
+        match &stage.base.value {
+            Base::Image(name) => self.bases.iter().find(|base| base.name == *name),
+            Base::Scratch | Base::Registry(_) | Base::Stage(_) => None,
+        }
+    }
+
+    /// A stage, the stage it starts from, and so on, within the image.
+    pub fn own_stages_below<'g>(&'g self, stage: &'g Stage) -> impl Iterator<Item = &'g Stage> {
         let below = |stage: &&'g Stage| match &stage.base.value {
             Base::Stage(base) => {
                 self.stages.iter().find(|below| below.name.as_ref().is_some_and(|name| name.value == *base))

@@ -10,7 +10,7 @@ pub use sources::matches;
 
 use crate::base::{ImagePath, Spanned, World};
 use crate::diagnostic::{Diagnostics, Reported};
-use crate::graph::{Account, Base, Family, Graph, Stage, Target, known};
+use crate::graph::{Account, Base, BaseImage, Family, Graph, Stage, Target, known};
 use crate::model;
 use crate::spec::{Item, StagePlatform};
 use items::Items;
@@ -32,14 +32,19 @@ pub fn lower(
     options: Options,
     diagnostics: &mut Diagnostics,
 ) -> Result<Graph, Reported> {
+    let bases = lower_bases(image, world);
     let mut stages: Vec<Stage> = Vec::new();
     let mut sources = Sources::new(world, &image.context);
     let mut failed = None;
     for stage in &image.stages {
         // A stage's base stands before it, unless it has mistakes of its own; what it would have brought is then taken
         // for what nothing brings.
-        match lower_stage(stage, &stages, image, world, &mut sources, diagnostics) {
-            Ok(stage) => stages.push(stage),
+        let below = below(stage, &stages, &bases);
+        match lower_stage(stage, below, image, world, &mut sources, diagnostics) {
+            Ok(mut stage) => {
+                needs::connect(&mut stage);
+                stages.push(stage);
+            }
             Err(reported) => failed = Some(reported),
         }
     }
@@ -53,34 +58,61 @@ pub fn lower(
             unlocked: options.unlocked,
             platforms: image.platforms.clone(),
             stages,
+            bases,
             rules: image.rules.clone(),
         }),
     }
 }
 
+/// What is known of the images of the workspace that `image` stands on: what their stages do, and what comes of that. Of
+/// one with mistakes nothing is known; they are told where it is compiled itself.
+fn lower_bases(image: &model::Image, world: &dyn World) -> Vec<BaseImage> {
+    let mut bases: Vec<BaseImage> = Vec::new();
+    for base in &image.bases {
+        let mut sources = Sources::new(world, &base.context);
+        let mut unheard = Diagnostics::new();
+        let mut stages: Vec<Stage> = Vec::new();
+        let lowered = base.lineage().into_iter().try_for_each(|stage| {
+            let below = below(stage, &stages, &bases);
+            let stage = lower_stage(stage, below, base, world, &mut sources, &mut unheard)?;
+            stages.push(stage);
+            Ok::<(), Reported>(())
+        });
+        if lowered.is_ok() {
+            stages.reverse();
+            bases.push(BaseImage { name: base.name.value.clone(), context: base.context.clone(), stages });
+        }
+    }
+    bases
+}
+
+/// The stage that `stage` starts from, of its own image or the final one of another.
+fn below<'s>(stage: &model::Stage, earlier: &'s [Stage], bases: &'s [BaseImage]) -> Option<&'s Stage> {
+    match &stage.from.base.value {
+        Base::Stage(name) => earlier.iter().find(|other| other.name.as_ref().is_some_and(|n| n.value == *name)),
+        Base::Image(name) => bases.iter().find(|base| base.name == *name)?.stages.first(),
+        Base::Scratch | Base::Registry(_) => None,
+    }
+}
+
 fn lower_stage(
     stage: &model::Stage,
-    earlier: &[Stage],
+    below: Option<&Stage>,
     image: &model::Image,
     world: &dyn World,
     sources: &mut Sources<'_>,
     diagnostics: &mut Diagnostics,
 ) -> Result<Stage, Reported> {
-    let base_stage = match &stage.from.base.value {
-        Base::Stage(name) => earlier.iter().find(|other| other.name.as_ref().is_some_and(|n| n.value == *name)),
-        _ => None,
-    };
     let family = match &stage.from.base.value {
         Base::Scratch => Family::Empty,
         Base::Registry(reference) => Family::of(reference),
-        Base::Stage(_) => base_stage.map_or(Family::Debian, |base| base.family),
-        Base::Image(_) => Family::Debian,
+        Base::Stage(_) | Base::Image(_) => below.map_or(Family::Debian, |base| base.family),
     };
     let inherited = match &stage.from.base.value {
         // Nothing says where else the commands of these would run.
         Base::Scratch => Some(ImagePath::root()),
-        Base::Registry(_) | Base::Image(_) => None,
-        Base::Stage(_) => base_stage.and_then(|base| base.workdir.clone()),
+        Base::Registry(_) => None,
+        Base::Stage(_) | Base::Image(_) => below.and_then(|base| base.workdir.clone()),
     };
     let workdir = paths::workdir(stage, inherited, diagnostics)?;
     let mut items = Items::new(image, world, sources, workdir.clone(), diagnostics);
@@ -91,10 +123,10 @@ fn lower_stage(
     let lowered = items.finish()?;
     let mut accounts: Vec<Account> = match &stage.from.base.value {
         Base::Registry(reference) => known::accounts(reference),
-        _ => base_stage.map(|base| base.accounts.clone()).unwrap_or_default(),
+        _ => below.map(|base| base.accounts.clone()).unwrap_or_default(),
     };
     accounts.extend(lowered.accounts);
-    let mut stage = Stage {
+    Ok(Stage {
         name: stage.name.clone(),
         base: Spanned::new(stage.from.base.value.clone(), stage.from.base.span),
         on_builder: stage.from.platform == StagePlatform::Build,
@@ -106,9 +138,7 @@ fn lower_stage(
         config: lowered.config,
         rules: stage.rules.clone(),
         span: stage.span,
-    };
-    needs::connect(&mut stage);
-    Ok(stage)
+    })
 }
 
 /// A base's name may not tell its family, but packages of a manager do.

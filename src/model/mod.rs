@@ -22,9 +22,9 @@ pub use ties::Ties;
 use crate::base::{ImageName, Platform, Span, Spanned, StageName, normalize};
 use crate::diagnostic::codes::{INCOMPLETE_TEMPLATE, PATH_ESCAPE, UNKNOWN_IMAGE};
 use crate::diagnostic::{Diagnostic, Diagnostics, Reported};
-use crate::spec::{self, Baking, From, Item, RuleSetting};
+use crate::spec::{self, Baking, Base, From, Item, RuleSetting};
 use crate::syntax::{Decode as _, Entry, Node, Value};
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 use templates::Link;
 use ties::base_image;
 
@@ -54,6 +54,9 @@ pub struct Image {
     pub stages: Vec<Stage>,
     /// Which images of the workspace there are, in order of names.
     pub images: Arc<[ImageName]>,
+    /// The images of the workspace that its stages start from, and those that these start from, each behind what it
+    /// starts from. One with mistakes is left out: nothing is known of it. Those of a base itself are not listed in it.
+    pub bases: Vec<Arc<Image>>,
     /// Its whole spec, put together.
     pub node: Node,
     /// How its parts came to it.
@@ -64,6 +67,26 @@ impl Image {
     /// The image of the workspace that is called `name`.
     pub fn sibling(&self, name: &str) -> Option<&ImageName> {
         self.images.binary_search_by(|known| known.as_str().cmp(name)).ok().map(|at| &self.images[at])
+    }
+
+    /// Its final stage, and before it those that it starts from, the lowest first.
+    pub fn lineage(&self) -> Vec<&Stage> {
+        let below = |stage: &&Stage| match &stage.from.base.value {
+            Base::Stage(base) => {
+                self.stages.iter().find(|below| below.name.as_ref().is_some_and(|name| name.value == *base))
+            }
+            Base::Scratch | Base::Registry(_) | Base::Image(_) => None,
+        };
+        let mut lineage: Vec<&Stage> =
+            std::iter::successors(self.stages.last(), below).take(self.stages.len()).collect();
+        lineage.reverse();
+        lineage
+    }
+
+    /// Whether all is known of the images of the workspace that it stands on.
+    pub fn knows_bases(&self) -> bool {
+        let stages = self.stages.iter().chain(self.bases.iter().flat_map(|base| base.lineage()));
+        stages.filter_map(base_image).all(|name| self.bases.iter().any(|base| base.name.value == name.value))
     }
 
     /// Its settings of rules and those of its stages.
@@ -129,6 +152,7 @@ impl Plan {
         diagnostics.extend(told.map(|diagnostic| origins.trace(diagnostic)));
         let mut image = image?;
         image.origins = origins;
+        image.bases = self.bases(&image.stages);
         match unit.failed {
             Some(reported) => Err(reported),
             None => Ok(image),
@@ -167,6 +191,40 @@ impl Plan {
             let diagnostic = Diagnostic::error(&INCOMPLETE_TEMPLATE, declaration.name_span, message);
             diagnostics.error(diagnostic.hint("add a `from`, or say that it is `abstract=#true`"));
         }
+    }
+
+    /// The images of the workspace that `stages` start from, and those that these start from, each behind what it starts
+    /// from.
+    fn bases(&self, stages: &[Stage]) -> Vec<Arc<Image>> {
+        let mut bases: Vec<Arc<Image>> = Vec::new();
+        for name in stages.iter().filter_map(base_image) {
+            let mut way: Vec<Arc<Image>> = Vec::new();
+            let mut next = Some(name);
+            while let Some(base) = next.and_then(|name| self.base(&name.value)) {
+                // Those that start from each other in a ring are told elsewhere.
+                if bases.iter().chain(&way).any(|known| Arc::ptr_eq(known, &base)) {
+                    break;
+                }
+                next = base.lineage().first().and_then(|lowest| base_image(lowest));
+                way.push(base);
+            }
+            bases.extend(way.into_iter().rev());
+        }
+        bases
+    }
+
+    /// The image `name`, put together once however many start from it; nothing if it has mistakes, which are told of
+    /// it alone.
+    fn base(&self, name: &ImageName) -> Option<Arc<Image>> {
+        let at = *self.by_name.get(name)?;
+        let unit = self.units.get(at).filter(|unit| unit.is_sound())?;
+        if let Some(known) = self.bases.read().unwrap_or_else(PoisonError::into_inner).get(&at) {
+            return known.clone();
+        }
+        let image = self.put_together(unit, &mut Origins::default(), &mut Diagnostics::new());
+        let mut bases = self.bases.write().unwrap_or_else(PoisonError::into_inner);
+        // Another worker may have been faster: the first one stays, so that there is one alone.
+        bases.entry(at).or_insert(image.ok().map(Arc::new)).clone()
     }
 
     fn put_together(
@@ -261,6 +319,7 @@ impl Plan {
             rules,
             stages,
             images: Arc::clone(&self.known),
+            bases: Vec::new(),
             node,
             origins: Origins::default(),
         })

@@ -1,6 +1,7 @@
 //! What images there are, before any is put together: their names, their places, the row of a matrix each is made for, and
 //! what each draws from. Cheap, so that a workspace of many images can be looked over, and few of them resolved.
 
+use super::Image;
 use super::expression::{expand_entry, expand_text};
 use super::scope::Scope;
 use super::templates::Templates;
@@ -13,7 +14,7 @@ use crate::diagnostic::{Diagnostic, Diagnostics, Reported};
 use crate::spec::{self, Bound, Declaration, Document, Kind};
 use crate::syntax::{Entry, Node, Ty, Value};
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+use std::sync::{Arc, RwLock};
 
 /// A file of the workspace, its declarations read.
 #[derive(Debug)]
@@ -49,6 +50,8 @@ pub struct Plan {
     pub(super) known: Arc<[ImageName]>,
     /// The unit of each name.
     pub(super) by_name: BTreeMap<ImageName, usize>,
+    /// The images that others start from, as far as they were asked for, by their units.
+    pub(super) bases: RwLock<BTreeMap<usize, Option<Arc<Image>>>>,
 }
 
 /// An image to be put together.
@@ -137,7 +140,8 @@ impl Plan {
 
     /// The unit of that name.
     pub fn unit(&self, name: &str) -> Option<&Unit> {
-        self.units.iter().find(|unit| unit.name.value.as_str() == name)
+        let at = self.by_name.get(&ImageName::parse(name).ok()?)?;
+        self.units.get(*at)
     }
 
     /// The images of rules.

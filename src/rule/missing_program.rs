@@ -1,6 +1,7 @@
 //! `missing-program`: a health check, entrypoint or command whose program nothing brings: no package, no file and, where
 //! that is known, not the base. The container would not start, or be unhealthy for ever.
 
+use super::scene::in_context;
 use super::started::{self, Started};
 use super::{Findings, Rule, Scene};
 use crate::base::{ImagePath, closest};
@@ -25,7 +26,7 @@ fn check(scene: &Scene<'_>, findings: &mut Findings) {
 
 /// What to do about the file `path`, if it is surely not there.
 fn missing_path(scene: &Scene<'_>, path: &ImagePath) -> Option<String> {
-    if may_be_made(scene) || files(scene).any(|step| may_hold(scene, step, path)) {
+    if may_be_made(scene) || files(scene).any(|placed| may_hold(scene, placed, path)) {
         return None;
     }
     let top = path.as_str().split('/').nth(1).unwrap_or_default();
@@ -41,8 +42,8 @@ fn missing_path(scene: &Scene<'_>, path: &ImagePath) -> Option<String> {
     if may_be_of_base || may_be_of_package {
         return None;
     }
-    let written: Vec<&str> = files(scene).flat_map(|step| &step.writes).map(ImagePath::as_str).collect();
-    let siblings = files(scene).flat_map(|step| below(scene, step, &path.parent())).collect::<Vec<_>>();
+    let written: Vec<&str> = files(scene).flat_map(|(_, step)| &step.writes).map(ImagePath::as_str).collect();
+    let siblings = files(scene).flat_map(|placed| below(scene, placed, &path.parent())).collect::<Vec<_>>();
     let meant = closest(path.as_str(), written.into_iter().chain(siblings.iter().map(String::as_str)));
     Some(match meant {
         Some(meant) => format!("did you mean `{meant}`?"),
@@ -59,13 +60,13 @@ fn missing_name(scene: &Scene<'_>, started: &Started) -> Option<String> {
         return None;
     }
     let places: Vec<ImagePath> = path(scene)?.iter().map(|directory| directory.join(name)).collect();
-    let is_there = |step: &Step| places.iter().any(|place| may_hold(scene, step, place));
+    let is_there = |placed: Placed<'_>| places.iter().any(|place| may_hold(scene, placed, place));
     if files(scene).any(is_there) || is_mentioned(scene, name) {
         return None;
     }
     if is_scratch {
         let named = |path: &&ImagePath| path.file_name() == name;
-        let elsewhere = files(scene).flat_map(|step| &step.writes).find(named);
+        let elsewhere = files(scene).flat_map(|(_, step)| &step.writes).find(named);
         return match elsewhere {
             _ if may_be_made(scene) => None,
             Some(path) => Some(format!("write its path, which is not searched: \"{path}\"")),
@@ -97,9 +98,14 @@ fn may_be_missing(scene: &Scene<'_>, name: &str) -> bool {
     is_known && scene.base_image().is_some_and(is_missing)
 }
 
+/// A step, with the build context of its image.
+type Placed<'a> = (&'a str, &'a Step);
+
 /// The steps that bring files, of the stage and those it starts from.
-fn files<'a>(scene: &Scene<'a>) -> impl Iterator<Item = &'a Step> {
-    scene.steps().filter(|step| {
+fn files<'a>(scene: &Scene<'a>) -> impl Iterator<Item = Placed<'a>> {
+    let steps = scene.graph.lineage(scene.stage);
+    let steps = steps.flat_map(|(context, stage)| stage.steps.iter().map(move |step| (context, step)));
+    steps.filter(|(_, step)| {
         !matches!(step.kind, StepKind::Packages(_) | StepKind::Dir(_) | StepKind::Workdir(_) | StepKind::User { .. })
     })
 }
@@ -129,7 +135,7 @@ fn is_mentioned(scene: &Scene<'_>, name: &str) -> bool {
 }
 
 /// Whether the step may put a file at `path`.
-fn may_hold(scene: &Scene<'_>, step: &Step, path: &ImagePath) -> bool {
+fn may_hold(scene: &Scene<'_>, (context, step): Placed<'_>, path: &ImagePath) -> bool {
     if !step.writes.iter().any(|written| written.contains(path)) {
         return false;
     }
@@ -141,7 +147,7 @@ fn may_hold(scene: &Scene<'_>, step: &Step, path: &ImagePath) -> bool {
                 (false, _) if copy.into_directory => copy.to.join(name) == *path,
                 (false, _) => copy.to == *path,
                 (true, _) => {
-                    let file = in_source(scene, copy, &source.path.value, path);
+                    let file = in_source(context, copy, &source.path.value, path);
                     file.is_none_or(|file| !matches!(scene.world.entry(&file), Ok(None)))
                 }
             }
@@ -151,21 +157,21 @@ fn may_hold(scene: &Scene<'_>, step: &Step, path: &ImagePath) -> bool {
 }
 
 /// Where the directory `source` of a copy has what the copy puts at `path`.
-fn in_source(scene: &Scene<'_>, copy: &Copy, source: &str, path: &ImagePath) -> Option<String> {
+fn in_source(context: &str, copy: &Copy, source: &str, path: &ImagePath) -> Option<String> {
     let rest = path.as_str().strip_prefix(copy.to.as_str())?.trim_start_matches('/');
     let source = if source == "." { "" } else { source };
-    Some(scene.in_context(&[source, rest].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("/")))
+    Some(in_context(context, &in_context(source, rest)))
 }
 
 /// The paths that the copy of a directory puts right below `directory`.
-fn below(scene: &Scene<'_>, step: &Step, directory: &ImagePath) -> Vec<String> {
+fn below(scene: &Scene<'_>, (context, step): Placed<'_>, directory: &ImagePath) -> Vec<String> {
     let StepKind::Copy(copy) = &step.kind else { return Vec::new() };
     if copy.from != CopyFrom::Context || !copy.to.contains(directory) {
         return Vec::new();
     }
     let sources = copy.sources.iter().filter(|source| source.directory);
     let entries = sources
-        .filter_map(|source| in_source(scene, copy, &source.path.value, directory))
+        .filter_map(|source| in_source(context, copy, &source.path.value, directory))
         .filter_map(|path| scene.world.list(&path).ok());
     let name = |path: &str| path.rsplit('/').next().unwrap_or_default().to_owned();
     entries.flatten().map(|entry| directory.join(&name(&entry.path)).to_string()).collect()
@@ -242,7 +248,7 @@ const PROGRAMS: &[Program] = &[
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{check, check_hints, check_in};
+    use super::super::testing::{check, check_hints, check_in, check_on};
     use super::RULE;
 
     const FILES: &[(&str, &str)] = &[("bin/serve", ""), ("bin/check", "")];
@@ -289,6 +295,17 @@ mod tests {
         check(&RULE, "from \"debian\"; cmd \"nginx\"", &[&told("nginx", "cmd")]);
         check(&RULE, "from \"debian\"; entrypoint \"echo\"; cmd \"nginx\"", &[]);
         check(&RULE, "from \"debian\"; entrypoint shell=\"exec nginx\"", &[&told("nginx", "entrypoint")]);
+    }
+
+    #[test]
+    fn bases() {
+        let curl = told("curl", "healthcheck");
+        let probe = "healthcheck \"curl\" \"http://x\"";
+        check_on(&RULE, "from \"python:3.12-slim\"", probe, &[&curl]);
+        check_on(&RULE, "from \"python:3.12-slim\"; apt \"curl\"", probe, &[]);
+        check_on(&RULE, "from \"registry.example/x\"", probe, &[]);
+        check_on(&RULE, "from scratch; file \"/x\" \"\" mode=\"0755\"", "cmd \"/x\"", &[]);
+        check_on(&RULE, "from scratch", "cmd \"/x\"", &[&told("/x", "cmd")]);
     }
 
     #[test]

@@ -27,7 +27,8 @@ fn check(scene: &Scene<'_>, findings: &mut Findings) {
             findings.deny(Diagnostic::error(&RULE.code, user.span, message).hint(HINT));
         }
         (None, Some(user)) if user.value.is_root() && scene.is_final() => {
-            let message = "the container runs as root, as the stage that it starts from says";
+            let base = if matches!(scene.stage.base.value, Base::Image(_)) { "image" } else { "stage" };
+            let message = format!("the container runs as root, as the {base} that it starts from says");
             findings.tell(Diagnostic::error(&RULE.code, scene.stage.base.span, message).hint(HINT));
         }
         (None, None) if scene.is_final() && !gives_root_up(scene) => {
@@ -41,7 +42,7 @@ fn check(scene: &Scene<'_>, findings: &mut Findings) {
 /// Whether the base, or what the container starts, is known to go over to another user, or may well do so.
 fn gives_root_up(scene: &Scene<'_>) -> bool {
     let base = match scene.foundation() {
-        // It has rules of its own.
+        // Nothing is known of it.
         Base::Image(_) => return true,
         Base::Registry(image) => known::start(image),
         Base::Scratch | Base::Stage(_) => None,
@@ -100,7 +101,7 @@ const DROPPING: &[&str] = &[
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::check;
+    use super::super::testing::{check, check_on};
     use super::RULE;
 
     #[test]
@@ -123,6 +124,18 @@ mod tests {
         check(&RULE, "stage \"a\" { from \"debian\"; user \"10001\"; }; from stage=\"a\"", &[]);
         let root = "stage \"a\" { from \"debian\"; user \"root\"; }; from stage=\"a\"";
         check(&RULE, root, &["deny: stage `a` asks for root", inherited[0]]);
+    }
+
+    #[test]
+    fn bases() {
+        check_on(&RULE, "from \"debian\"; user \"10001\"", "", &[]);
+        check_on(&RULE, "from \"nginx\"", "", &[]);
+        check_on(&RULE, "from \"debian\"", "", &["the container runs as root: nothing sets a user"]);
+        let asked = "the container runs as root, as the image that it starts from says";
+        check_on(&RULE, "from \"debian\"; user \"root\"", "", &[asked]);
+        check_on(&RULE, "stage \"a\" { from \"debian\"; user \"1\"; }; from stage=\"a\"", "", &[]);
+        // Nothing is known of what has mistakes.
+        check_on(&RULE, "from \"debian\"; workdir \"a\"", "", &[]);
     }
 
     #[test]

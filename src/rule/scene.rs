@@ -128,10 +128,9 @@ impl<'a> Scene<'a> {
         self.at + 1 == self.graph.stages.len()
     }
 
-    /// The stage and those it starts from, itself first.
+    /// The stage and those it starts from, itself first, through the images of the workspace.
     pub(super) fn lineage(&self) -> impl Iterator<Item = &'a Stage> + use<'a> {
-        let stages = &self.graph.stages;
-        self.ancestry().map(move |at| &stages[at])
+        self.graph.stages_below(self.stage)
     }
 
     /// What the stage starts from, through the stages between.
@@ -169,13 +168,13 @@ impl<'a> Scene<'a> {
 
     /// A path of the build context as the world knows it.
     pub(super) fn in_context(&self, path: &str) -> String {
-        [self.graph.context.as_str(), path]
-            .iter()
-            .filter(|part| !part.is_empty())
-            .copied()
-            .collect::<Vec<_>>()
-            .join("/")
+        in_context(&self.graph.context, path)
     }
+}
+
+/// A path of the build context `context` as the world knows it.
+pub(super) fn in_context(context: &str, path: &str) -> String {
+    [context, path].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("/")
 }
 
 impl<'a> Facts<'a> {

@@ -11,7 +11,7 @@ pub(super) type Files<'a> = &'a [(&'a str, &'a str)];
 
 /// The graph, as rules get it, of the image `test` whose body is `body`.
 pub(super) fn graph(body: &str, world: &MemoryWorld) -> Graph {
-    let text = format!("image \"test\" {{\n{body}\n}}");
+    let text = format!("image \"test\" {{\n{body}\n}}\nworkspace {{ output \"${{{{ image }}}}\"; }}");
     let mut diagnostics = Diagnostics::new();
     let file = Sources::new().add("image.kdl", &text);
     let nodes = syntax::parse(file, &text, &mut diagnostics).unwrap_or_default();
@@ -29,6 +29,12 @@ pub(super) fn graph(body: &str, world: &MemoryWorld) -> Graph {
 /// `deny: ` before one that is louder than its rule.
 pub(super) fn check(rule: &Rule, body: &str, expected: &[&str]) {
     check_in(rule, &[], body, expected);
+}
+
+/// The same, of an image that starts from `base`, whose body is `below`.
+pub(super) fn check_on(rule: &Rule, below: &str, body: &str, expected: &[&str]) {
+    let body = format!("from image=\"base\"; {body}\n}}\nimage \"base\" {{\n{below}");
+    check(rule, &body, expected);
 }
 
 /// The same, in a context that holds `files`.

@@ -4,15 +4,17 @@
 use super::{Findings, Rule, Scene, started};
 use crate::base::{ImagePath, Mode};
 use crate::diagnostic::{Diagnostic, code::code};
-use crate::graph::{Step, StepKind};
+use crate::graph::{Stage, Step, StepKind};
 
 pub(super) static RULE: Rule = Rule::deny(code!("unexecutable-program"), check);
 
-fn check(scene: &Scene<'_>, findings: &mut Findings) {
+fn check<'a>(scene: &Scene<'a>, findings: &mut Findings) {
     for started in started::programs(scene) {
         let Some(path) = started.path(scene) else { continue };
         // The last one to write it wins.
-        let writer = scene.steps().filter(|step| step.writes.contains(&path)).max_by_key(|step| step.id);
+        let last =
+            |stage: &'a Stage| stage.steps.iter().filter(|step| step.writes.contains(&path)).max_by_key(|step| step.id);
+        let writer = scene.lineage().find_map(last);
         let Some((step, mode)) = writer.and_then(|step| Some((step, mode(step)?))) else { continue };
         if !mode.executable() && !is_changed(scene, &path) {
             let message = format!("`{path}`, which `{}` starts, is written with mode {mode}", started.node);
@@ -59,6 +61,12 @@ mod tests {
         check(&RULE, "from \"debian\"; file \"/start\" \"x\"; entrypoint \"sh\" \"/start\"", &[]);
         let fetch =
             "from \"debian\"; fetch \"https://example.com/x\" to=\"/x\"; apt \"tini\"; entrypoint \"tini\" \"/x\"";
+        check(
+            &RULE,
+            "stage \"a\" { from \"debian\"; dir \"/x\"; dir \"/y\"; file \"/start\" \"x\"; }
+             from stage=\"a\"; file \"/start\" \"x\" mode=\"0755\"; entrypoint \"/start\"",
+            &[],
+        );
         check(&RULE, fetch, &["`/x`, which `entrypoint` starts, is written with mode 0644"]);
     }
 }

@@ -78,7 +78,8 @@ fn other_reader<'a>(scene: &Scene<'a>, heirs: &[Scene<'a>], name: &EnvName) -> O
         stage.steps.iter().any(|step| matches!(&step.kind, StepKind::Arg { name: other, .. } if other.value == *name))
     };
     let mut others = scene.all().filter(|other| !is_heir(other) && other.expands(name.as_str()));
-    others.find(|other| !other.lineage().any(declares)).map(|other| other.stage)
+    // Another image does not hand its arguments on.
+    others.find(|other| !other.graph.own_stages_below(other.stage).any(declares)).map(|other| other.stage)
 }
 
 /// Programs that read no variables but those of the locale.

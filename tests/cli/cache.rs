@@ -194,6 +194,8 @@ fn templates_and_what_ties_images() {
         &|workspace| edit(workspace, "own/image.kdl", "    set", "    tags \"shop/ruled:1\"\n    set"),
         "duplicate-tag",
     );
+    // What stands on it has to be root, and to go back to its user, or not.
+    check(&|workspace| edit(workspace, "base/image.kdl", "user \"1\"", "user \"0\""), "stale");
     check(&|workspace| edit(workspace, "base/image.kdl", "from \"debian\"", "from image=\"own\""), "cycle");
     check(&|workspace| edit(workspace, "base/image.kdl", "\"base\"", "\"bases\""), "unknown-image");
     check(&|workspace| edit(workspace, "base/image.kdl", "\"base\"", "\"own\""), "duplicate-name");
@@ -202,12 +204,64 @@ fn templates_and_what_ties_images() {
     check(&|workspace| fs::remove_file(workspace.path("ruled/serve")).expect("removed"), "no-match");
 }
 
+/// A base that two images stand on, one of them through the other, and one beside them.
+#[test]
+fn a_change_of_a_base() {
+    let base = |user: &str| format!("image \"base\" {{ from \"debian\"; user \"{user}\"; cmd \"x\"; }}");
+    let workspace = Workspace::new([
+        ("imgspec.kdl", "workspace { members \"*/image.kdl\"; }"),
+        ("base/image.kdl", &base("10001")),
+        ("mid/image.kdl", "image \"mid\" { from image=\"base\"; apt \"curl\"; }"),
+        ("top/image.kdl", "image \"top\" { from image=\"mid\"; apt \"git\"; user \"10001\"; }"),
+        ("other/image.kdl", &image("other")),
+    ]);
+    let check = |text: &str, written: &str, mid: &[&str], top: &[&str]| {
+        workspace.write("base/image.kdl", text);
+        same(&workspace, "check --unlocked");
+        workspace.run("compile --unlocked").says_part(written);
+        for (path, users) in [("mid/Dockerfile", mid), ("top/Dockerfile", top)] {
+            let text = workspace.read(path);
+            let found: Vec<&str> = text.lines().filter_map(|line| line.strip_prefix("USER ")).collect();
+            assert_eq!(found, users, "{path}");
+        }
+        workspace.run("compile --unlocked").says_part("4 unchanged");
+    };
+    check(&base("10001"), "4 written", &["0:0", "10001"], &["0:0", "10001"]);
+    check(&base("10002"), "2 written, 2 unchanged", &["0:0", "10002"], &["0:0", "10001"]);
+    check("image \"base\" { from \"debian\"; cmd \"x\"; }", "3 written, 1 unchanged", &[], &["10001"]);
+    check(&base("10001"), "3 written, 1 unchanged", &["0:0", "10001"], &["0:0", "10001"]);
+    // With mistakes in it nothing is known of it; then it is known again.
+    workspace.write("base/image.kdl", "image \"base\" { from \"debian\"; user 1; }");
+    for _ in 0..2 {
+        same(&workspace, "check --unlocked");
+        workspace.run("compile --unlocked --keep-going");
+    }
+    check(&base("10002"), "written", &["0:0", "10002"], &["0:0", "10001"]);
+}
+
 /// Random edits, each followed by runs with and without what is kept: both always say and write the same.
 #[test]
 fn random_edits() {
     let edits: [(&str, &[&str]); 8] = [
-        ("a/image.kdl", &[SPEC, "image \"a\" {", "image \"a\" { from image=\"b\"; user \"1\"; }"]),
-        ("b/image.kdl", &["image \"b\" { from scratch; }", "image \"tools\" { from \"alpine\"; user \"2\"; }", "-"]),
+        (
+            "a/image.kdl",
+            &[
+                SPEC,
+                "image \"a\" {",
+                "image \"a\" { from image=\"b\"; user \"1\"; }",
+                "image \"a\" { from image=\"b\"; apt \"curl\"; entrypoint \"/x\"; }",
+            ],
+        ),
+        (
+            "b/image.kdl",
+            &[
+                "image \"b\" { from scratch; }",
+                "image \"tools\" { from \"alpine\"; user \"2\"; }",
+                "image \"b\" { from \"debian\"; user \"3\"; run \"make\"; }",
+                "image \"b\" { from \"debian\"; user 3; }",
+                "-",
+            ],
+        ),
         ("c/image.kdl", &["image \"c\" { from image=\"a\"; run \"sudo x\"; }", "image \"a\" { from scratch; }", "-"]),
         ("a/requirements.txt", &["flask==3.0.0\n", "flask\n", "-"]),
         ("a/src/one.py", &["", "-"]),

@@ -110,3 +110,47 @@ fn a_group_a_file_elsewhere_and_another_value_of_an_argument() {
     assert!(built.success, "{}", built.stderr);
     assert!(String::from_utf8_lossy(&billing.output(&[])).starts_with("¥ $x\n"));
 }
+
+/// An image on a base that another user runs does its own steps as root, and runs as its own user, or as the base's.
+#[test]
+#[ignore = "needs docker"]
+fn a_base_that_is_not_root() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let root = directory.path();
+    let repository = Image::unused("base-user").tag.replace(':', "-");
+    let from = "debian:bookworm-slim@sha256:96e378d7e6531ac9a15ad505478fcc2e69f371b10f5cdf87857c4b8188404716";
+    let report = "cmd \"sh\" \"-c\" \"id -u; id -g; pwd; stat -c %u /usr/local/made\"";
+    let text = format!(
+        "workspace {{ output \"${{{{ image }}}}.Dockerfile\"; bake \"docker-bake.json\"; }}
+         defaults {{ tags \"{repository}/${{{{ image }}}}:1\"; }}
+         image \"base\" {{ from \"{from}\"; workdir \"/srv\"; user \"65534:65534\"; cmd \"id\"; }}
+         image \"own\" {{
+             from image=\"base\"
+             user \"app\" uid=10001
+             apt {{ package \"curl\" version=\"7.88.*\"; }}
+             run \"curl --version > /usr/local/made\"
+             {report}
+         }}
+         image \"inherits\" {{
+             from image=\"base\"
+             run \"touch /usr/local/made\"
+             {report}
+         }}
+         image \"above\" {{
+             from image=\"own\"
+             run \"touch /root/made\" \"chown app /usr/local/made\"
+             {report}
+         }}"
+    );
+    fs::write(root.join("imgspec.kdl"), text).expect("it can be written");
+    succeed(Command::new(env!("CARGO_BIN_EXE_imgspec")).arg("compile").current_dir(root), 60);
+    write_override(root, &read(root, "docker-bake.json"));
+    let image = |name: &str| Image { tag: format!("{repository}/{name}:1"), base: None };
+    let [own, inherits, above, _base] = ["own", "inherits", "above", "base"].map(image);
+    let built = bake(root, &["--progress=plain"]);
+    assert!(built.success, "{}", built.stderr);
+    let said = |image: &Image| String::from_utf8(image.output(&[])).expect("UTF-8");
+    assert_eq!(said(&own), "10001\n10001\n/srv\n0\n");
+    assert_eq!(said(&inherits), "65534\n65534\n/srv\n0\n");
+    assert_eq!(said(&above), "10001\n10001\n/srv\n10001\n");
+}

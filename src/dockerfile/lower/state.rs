@@ -1,10 +1,10 @@
 //! What the instructions of a stage have set so far, so that none is repeated and each is given back.
 
 use super::super::instruction::Instruction;
-use super::super::parse::Keyword;
+use super::super::parse::{Keyword, parse_raw};
 use super::StageLowering;
 use crate::base::{ImagePath, Owner};
-use crate::graph::Family;
+use crate::graph::{Base, Dir, Family, Graph, Stage, StepKind};
 use std::collections::BTreeSet;
 
 /// What the instructions so far have set; `None` for what the base has, which is not known.
@@ -53,6 +53,41 @@ impl State {
         Self { workdir: Some(ImagePath::root()), ..Self::default() }
     }
 
+    /// What the image of the workspace has that `stage` starts from: as its Dockerfile leaves it.
+    pub(super) fn of_base(graph: &Graph, stage: &Stage) -> Self {
+        let mut below: Vec<&Stage> = graph.stages_below(stage).skip(1).collect();
+        let user = below.iter().find_map(|stage| Some((stage, stage.config.user.as_ref()?)));
+        let user = user.map(|(stage, user)| owner(stage, &user.value));
+        below.reverse();
+        let mut state = match below.first().map(|lowest| &lowest.base.value) {
+            Some(Base::Scratch) => Self::of_scratch(),
+            _ => Self::default(),
+        };
+        for stage in below {
+            for step in &stage.steps {
+                match &step.kind {
+                    StepKind::Dir(Dir { path, .. }) | StepKind::Workdir(path) => state.has_directory(path),
+                    StepKind::User { home: Some(home), .. } => state.has_directory(home),
+                    StepKind::Raw { text } => {
+                        if let Ok(parsed) = parse_raw(&text.value) {
+                            state.forget(parsed.keyword);
+                        }
+                    }
+                    _ => {}
+                }
+            }
+            if let Some(path) = &stage.config.workdir {
+                state.workdir = Some(path.value.clone());
+            }
+            if let Some(words) = &stage.config.shell {
+                state.wanted_shell = Some(words.value.clone());
+            }
+            // Its config gives both back, whatever they were between.
+            state.shell.clone_from(&state.wanted_shell);
+        }
+        Self { user, ..state }
+    }
+
     /// An instruction that was not made here may have set something.
     pub(super) fn forget(&mut self, keyword: Keyword) {
         match keyword {
@@ -62,6 +97,11 @@ impl State {
             Keyword::Shell => self.shell = Some(Vec::new()),
             _ => {}
         }
+    }
+
+    /// The directory that RUN runs in, if it is known.
+    pub(super) fn workdir(&self) -> Option<&ImagePath> {
+        self.workdir.as_ref()
     }
 
     /// The directory `path` is there now, and all it stands in.
@@ -106,10 +146,14 @@ impl StageLowering<'_, '_> {
 
     /// `owner` as instructions take it: numbers where they are known, for names are looked up in the image.
     pub(super) fn owner(&self, owner: &Owner) -> String {
-        match self.stage.numeric(owner) {
-            Some((uid, gid)) => format!("{uid}:{gid}"),
-            None => owner.to_string(),
-        }
+        self::owner(self.stage, owner)
+    }
+}
+
+fn owner(stage: &Stage, owner: &Owner) -> String {
+    match stage.numeric(owner) {
+        Some((uid, gid)) => format!("{uid}:{gid}"),
+        None => owner.to_string(),
     }
 }
 

@@ -13,4 +13,5 @@ RUN mkdir -p /etc/shop
 COPY --chmod=0444 shop.conf /etc/shop/shop.conf
 LABEL org.opencontainers.image.source="https://example.com/shop/tree/main/bases/debian" \
       org.opencontainers.image.title="base"
+USER 65534:65534
 CMD ["cat", "/etc/shop/shop.conf"]

@@ -11,6 +11,7 @@ RUN --mount=type=cache,id=go-build,target=/root/.cache/go-build,sharing=locked \
     && go build -o /out/service ./cmd/service
 
 FROM base:workspace
+USER 0:0
 RUN groupadd --gid 10001 app \
     && useradd --no-log-init --uid 10001 --gid 10001 --no-create-home --shell /usr/sbin/nologin app
 COPY --from=build --chmod=0755 /out/service /usr/local/bin/shipping
