@@ -100,42 +100,35 @@ struct Row {
 impl Row {
     fn measure(images: usize, wanted: &Wanted) -> Outcome<Self> {
         let scratch = tempfile::tempdir()?;
-        let place = match &wanted.keep {
-            Some(place) => place.join(images.to_string()),
-            None => scratch.path().join("workspace"),
-        };
-        let cache = scratch.path().join("cache");
         let workspace = generate(images, wanted.style, wanted.seed);
-        workspace.write(&place)?;
-        // Each run measures all of it, so that what else the machine does meanwhile meets all alike.
+        // Each run measures all of it, so that what else the machine does meanwhile meets all alike; and in a place of its
+        // own, because file systems are slower for a while where many files were just removed (ext4, `recently_deleted`).
         let mut best: Option<Self> = None;
         for run in 0..wanted.runs {
-            let row = Self::run(images, &workspace, &place, &cache, &scratch.path().join("copy"), run)?;
+            let scratch = scratch.path().join(run.to_string());
+            let place = match &wanted.keep {
+                Some(place) => place.join(images.to_string()).join(run.to_string()),
+                None => scratch.join("workspace"),
+            };
+            workspace.write(&place)?;
+            let row = Self::run(images, &workspace, &place, &scratch)?;
             best = Some(best.map_or_else(|| Self { ..row }, |best| best.least(&row)));
         }
         best.ok_or_else(|| "nothing was to be run".into())
     }
 
-    fn run(
-        images: usize,
-        workspace: &Workspace,
-        place: &Path,
-        cache: &Path,
-        copies: &Path,
-        run: usize,
-    ) -> Outcome<Self> {
-        forget(place, cache)?;
+    fn run(images: usize, workspace: &Workspace, place: &Path, scratch: &Path) -> Outcome<Self> {
+        let cache = &scratch.join("cache");
         let before = Cpu::now();
         let parse = parse_alone(&workspace.specs());
         let parse_cpu = Cpu::now().own.saturating_sub(before.own);
         let cold = compile(place, cache, images)?;
-        let copy = copy_alone(place, copies)?;
+        let copy = copy_alone(place, &scratch.join("copy"))?;
         let unchanged = compile(place, cache, images)?;
         let changed = place.join(&workspace.changeable);
         let text = fs::read_to_string(&changed)?;
-        fs::write(&changed, text.replace(TITLE, &format!("{TITLE}{run}")))?;
+        fs::write(&changed, text.replace(TITLE, &format!("{TITLE}the ")))?;
         let one_change = compile(place, cache, images)?;
-        fs::write(&changed, text)?;
         let peak_bytes = [&cold, &unchanged, &one_change].map(|call| call.peak_bytes).into_iter().max();
         Ok(Self {
             images,
@@ -230,7 +223,6 @@ fn copy_alone(place: &Path, copies: &Path) -> Outcome<Duration> {
         let bytes = fs::read(from).expect("an output can be read");
         fs::write(to, bytes).expect("a copy can be written");
     });
-    fs::remove_dir_all(copies)?;
     Ok(time)
 }
 
@@ -243,22 +235,6 @@ fn find_outputs(directory: &Path, found: &mut Vec<PathBuf>) -> Outcome<()> {
         } else if entry.file_name().to_str().is_some_and(|name| name.starts_with("Dockerfile")) {
             found.push(entry.path());
         }
-    }
-    Ok(())
-}
-
-/// Removes all that an earlier compilation left: its outputs, its manifest and its cache.
-fn forget(place: &Path, cache: &Path) -> Outcome<()> {
-    let mut outputs = Vec::new();
-    find_outputs(place, &mut outputs)?;
-    for left in outputs.into_iter().chain([place.join("imgspec.manifest")]) {
-        match fs::remove_file(&left) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error.into()),
-            _ => {}
-        }
-    }
-    if cache.exists() {
-        fs::remove_dir_all(cache)?;
     }
     Ok(())
 }

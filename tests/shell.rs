@@ -1,7 +1,8 @@
 //! Shell texts put together by `graph::shell`, run by real shells: a script fails when a statement of it fails, and prints
 //! what the text alone prints.
 
-use imgspec::graph::shell::{Script, script};
+use imgspec::base::Invalid;
+use imgspec::graph::shell::{Script, analyse};
 use proptest::prelude::*;
 use std::process::Command;
 
@@ -123,6 +124,11 @@ fn statement() -> impl Strategy<Value = Text> {
 fn shell(words: &[&str], text: &str) -> (String, bool) {
     let output = Command::new(words[0]).args(&words[1..]).arg("-c").arg(text).output().expect("a shell runs");
     (String::from_utf8(output.stdout).expect("text"), output.status.success())
+}
+
+fn script(texts: &[&str]) -> Result<Script, Invalid> {
+    let texts = texts.iter().map(|text| Ok((*text, analyse(text)?))).collect::<Result<Vec<_>, Invalid>>()?;
+    Ok(imgspec::graph::shell::script(&texts))
 }
 
 fn joined(script: &Script) -> String {

@@ -166,7 +166,7 @@ fn parent(language: Language) -> String {
     param "port" type="port" default=8080
     use "described"
     expose "${{{{ port }}}}"
-    env PORT="${{{{ port }}}}" at="runtime"
+    env PORT="${{{{ port | string }}}}" at="runtime"
 {body}}}
 "#
     )

@@ -191,7 +191,7 @@ fn images(image: &Image) -> BTreeSet<String> {
             _ => None,
         });
         // Any other is one of a registry.
-        let known = |name: &&String| image.images.iter().any(|image| image.as_str() == *name);
+        let known = |name: &&String| image.sibling(name).is_some();
         images.extend(copied.map(|image| &image.value).filter(known).cloned());
     }
     images

@@ -9,7 +9,7 @@ use super::parse::{Arguments, Parsed, parse_raw};
 use super::{expressible, print};
 use crate::base::{EnvName, FileId, ImagePath, Span};
 use crate::graph::Network;
-use crate::graph::shell::{Script, script};
+use crate::graph::shell::{Script, analyse, script};
 use parse_dockerfile as other;
 use proptest::prelude::*;
 
@@ -75,8 +75,8 @@ fn instruction() -> impl Strategy<Value = Instruction> {
         words().prop_map(move |words| Instruction::Healthcheck(Some(check(words)))),
         lines().prop_map(move |lines| run(Body::Lines(format!("set -e\n{lines}end")))),
         words().prop_filter_map("shell text", move |texts| {
-            let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
-            match script(&texts).ok()? {
+            let texts: Option<Vec<_>> = texts.iter().map(|text| Some((text.as_str(), analyse(text).ok()?))).collect();
+            match script(&texts?) {
                 Script::Chain(chain) if chain.is_empty() => None,
                 Script::Chain(chain) => {
                     Some(run(Body::Chain(chain.into_iter().map(|statement| Statement(vec![statement])).collect())))

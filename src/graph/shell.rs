@@ -112,25 +112,25 @@ pub enum Script {
     Lines(String),
 }
 
-/// `texts` one after the other, as a script that fails as soon as a statement of one of them does.
-pub fn script(texts: &[&str]) -> Result<Script, Invalid> {
-    let analyses = texts.iter().map(|text| analyse(text)).collect::<Result<Vec<_>, _>>()?;
+/// `texts`, with what each holds, one after the other as a script that fails as soon as a statement of one of them does.
+pub fn script(texts: &[(&str, Analysis)]) -> Script {
     // A line of a chain is a line of a Dockerfile, where `<<` would begin a here-document, control characters would
     // end the line, blanks at its end are lost, and a backslash there may continue it.
-    let chainable = |text: &&str| !text.contains("<<") && !text.contains(is_fragile);
-    if analyses.iter().all(Analysis::is_simple) && texts.iter().all(chainable) {
-        let pieces: Vec<&Piece> = analyses.iter().flat_map(|a| &a.statements).flat_map(|s| &s.pieces).collect();
+    let chainable = |text: &str| !text.contains("<<") && !text.contains(is_fragile);
+    if texts.iter().all(|(text, analysis)| analysis.is_simple() && chainable(text)) {
+        let statements = texts.iter().flat_map(|(_, analysis)| &analysis.statements);
+        let pieces: Vec<&Piece> = statements.flat_map(|statement| &statement.pieces).collect();
         let alone = pieces.len() == 1;
         if pieces.last().is_none_or(|last| !last.text.ends_with([' ', '\t', '\\'])) {
             let item = |piece: &&Piece| match piece.alternatives && !alone {
                 true => format!("{{ {}; }}", piece.text),
                 false => piece.text.clone(),
             };
-            return Ok(Script::Chain(pieces.iter().map(item).collect()));
+            return Script::Chain(pieces.iter().map(item).collect());
         }
     }
-    let lines: Vec<String> = texts.iter().zip(&analyses).map(|(text, analysis)| exacting(text, analysis)).collect();
-    Ok(Script::Lines(format!("set -e\n{}", lines.join("\n"))))
+    let lines: Vec<String> = texts.iter().map(|(text, analysis)| exacting(text, analysis)).collect();
+    Script::Lines(format!("set -e\n{}", lines.join("\n")))
 }
 
 /// Whether a line of a Dockerfile would not keep `c`: a builder may end the line there, or trim it.
@@ -197,11 +197,15 @@ mod tests {
 
     fn chain(texts: &[&str], expected: &[&str]) {
         let expected = Script::Chain(expected.iter().map(|&line| line.to_owned()).collect());
-        assert_eq!(script(texts), Ok(expected), "{texts:?}");
+        assert_eq!(script(&read(texts)), expected, "{texts:?}");
+    }
+
+    fn read<'t>(texts: &[&'t str]) -> Vec<(&'t str, Analysis)> {
+        texts.iter().map(|text| (*text, analyse(text).expect(text))).collect()
     }
 
     fn lines(texts: &[&str], expected: &str) {
-        assert_eq!(script(texts), Ok(Script::Lines(format!("set -e\n{expected}"))), "{texts:?}");
+        assert_eq!(script(&read(texts)), Script::Lines(format!("set -e\n{expected}")), "{texts:?}");
     }
 
     fn invalid(text: &str, message: &str) {

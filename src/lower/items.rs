@@ -219,7 +219,7 @@ impl<'a, 's> Items<'a, 's> {
     }
 
     fn image_source(&mut self, written: &Spanned<String>) -> Result<CopyFrom, Reported> {
-        if let Some(name) = self.image.images.iter().find(|name| name.as_str() == written.value) {
+        if let Some(name) = self.image.sibling(&written.value) {
             return Ok(CopyFrom::Image(name.clone()));
         }
         match ImageRef::parse(&written.value) {

@@ -56,7 +56,7 @@ pub fn expand_text(entry: &Entry, scope: &Scope, diagnostics: &mut Diagnostics) 
     match &entry.value {
         Value::String(text) => match expander.value(entry, text, Ty::Text)? {
             Some(Bound::One(value)) => Ok(shown(&value)),
-            Some(Bound::List(_)) => Err(expander.misplaced_list(entry, 0..text.len())),
+            Some(Bound::List(_)) => Err(expander.misplaced_list(entry, Ty::Text, 0..text.len())),
             None => Ok(text.clone()),
         },
         value => {
@@ -171,7 +171,7 @@ impl<'a> Expander<'a> {
         match self.value(entry, text, ty)? {
             None => Ok(entry.clone()),
             Some(Bound::One(value)) => Ok(with_value(entry, fitting(value, ty))),
-            Some(Bound::List(_)) => Err(self.misplaced_list(entry, 0..text.len())),
+            Some(Bound::List(_)) => Err(self.misplaced_list(entry, ty, 0..text.len())),
         }
     }
 
@@ -201,7 +201,7 @@ impl<'a> Expander<'a> {
             let value = match self.evaluate(entry, text, expression) {
                 Ok(Bound::One(value)) => value,
                 Ok(Bound::List(_)) => {
-                    failed = Err(self.misplaced_list(entry, expression.range.clone()));
+                    failed = Err(self.misplaced_list(entry, ty, expression.range.clone()));
                     continue;
                 }
                 Err(reported) => {
@@ -251,14 +251,14 @@ impl<'a> Expander<'a> {
         Ok(())
     }
 
-    fn misplaced_list(&mut self, entry: &Entry, range: Range<usize>) -> Reported {
+    fn misplaced_list(&mut self, entry: &Entry, ty: Ty, range: Range<usize>) -> Reported {
         let text = if let Value::String(text) = &entry.value { text.as_str() } else { "" };
         let flaw = Flaw::new(&WRONG_TYPE, range, "a list stands where one value belongs");
-        self.tell(
-            entry,
-            text,
-            flaw.hint("`| join(\" \")` makes one string of it; as a whole argument it is its elements"),
-        )
+        let hint = match ty {
+            Ty::Shell => "`| join(\" \")` makes one string of it, which shell text holds as one word",
+            _ => "`| join(\" \")` makes one string of it; as a whole argument it is its elements",
+        };
+        self.tell(entry, text, flaw.hint(hint))
     }
 
     fn tell(&mut self, entry: &Entry, text: &str, flaw: Flaw) -> Reported {
@@ -439,7 +439,9 @@ mod tests {
                     its elements)";
         check("env A=\"${{ hosts }}\"", &format!("wrong-type at `${{{{ hosts }}}}`: {list}"));
         check("cmd \"x ${{ hosts }}\"", &format!("wrong-type at `${{{{ hosts }}}}`: {list}"));
-        check("run \"${{ hosts }}\"", &format!("wrong-type at `${{{{ hosts }}}}`: {list}"));
+        let word = "a list stands where one value belongs (`| join(\" \")` makes one string of it, which shell text holds \
+                    as one word)";
+        check("run \"${{ hosts }}\"", &format!("wrong-type at `${{{{ hosts }}}}`: {word}"));
     }
 
     #[test]

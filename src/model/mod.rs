@@ -52,7 +52,7 @@ pub struct Image {
     pub rules: Vec<RuleSetting>,
     /// Its stages, each behind those it needs, the final one last.
     pub stages: Vec<Stage>,
-    /// Which images of the workspace there are.
+    /// Which images of the workspace there are, in order of names.
     pub images: Arc<[ImageName]>,
     /// Its whole spec, put together.
     pub node: Node,
@@ -61,6 +61,11 @@ pub struct Image {
 }
 
 impl Image {
+    /// The image of the workspace that is called `name`.
+    pub fn sibling(&self, name: &str) -> Option<&ImageName> {
+        self.images.binary_search_by(|known| known.as_str().cmp(name)).ok().map(|at| &self.images[at])
+    }
+
     /// Its settings of rules and those of its stages.
     pub fn rule_settings(&self) -> impl Iterator<Item = &RuleSetting> {
         self.rules.iter().chain(self.stages.iter().flat_map(|stage| &stage.rules))
@@ -80,7 +85,7 @@ fn write_out(nodes: &mut [Node]) {
             if let Value::String(text) = &mut entry.value
                 && text.contains("${{")
             {
-                *text = text.replace("${{", "${{ '${{' }}");
+                *text = text.replace("${{", "$${{ '{{' }}");
             }
         }
         write_out(node.children.as_deref_mut().unwrap_or_default());

@@ -277,7 +277,9 @@ impl Plan {
         for (at, reported) in doubled {
             self.units[at].failed = Some(reported);
         }
-        self.known = self.units.iter().map(|unit| unit.name.value.clone()).collect();
+        let mut known: Vec<ImageName> = self.units.iter().map(|unit| unit.name.value.clone()).collect();
+        known.sort();
+        self.known = known.into();
         self.by_name = names;
     }
 

@@ -2,6 +2,7 @@
 //! above it, so each change of any source runs it again (language.md, *Order*).
 
 use super::{Findings, Rule, Scene};
+use crate::base::ImagePath;
 use crate::diagnostic::{Diagnostic, code::code};
 use crate::graph::{CopyFrom, Reads, StepKind};
 
@@ -13,13 +14,13 @@ fn check(scene: &Scene<'_>, findings: &mut Findings) {
     for step in &scene.stage.steps {
         match &step.kind {
             StepKind::Copy(copy) if copy.from == CopyFrom::Context => {
-                sources.extend(copy.sources.iter().map(|source| format!("`{}`", source.path.value)));
-                targets.extend(step.writes.iter().map(|path| format!("\"{path}\"")));
+                sources.extend(copy.sources.iter().map(|source| source.path.value.as_str()));
+                targets.extend(step.writes.iter().map(ImagePath::as_str));
                 targets.dedup();
             }
             StepKind::Run(run) if !run.generated && step.reads == Reads::EverythingAbove && !sources.is_empty() => {
-                let message = format!("this `run` is executed again whenever {} changes", some_of(&sources, "or"));
-                let names = some_of(&targets, "and");
+                let message = format!("this `run` is executed again whenever {} changes", some_of(&sources, '`', "or"));
+                let names = some_of(&targets, '"', "and");
                 let hint = format!("name what it reads, of {names}: run … {{ reads \"…\" }}; or nothing: reads");
                 findings.tell(Diagnostic::error(&RULE.code, step.span(), message).hint(hint));
             }
@@ -29,8 +30,9 @@ fn check(scene: &Scene<'_>, findings: &mut Findings) {
 }
 
 /// The first three of `names`, joined.
-fn some_of(names: &[String], conjunction: &str) -> String {
-    match names {
+fn some_of(names: &[&str], quote: char, conjunction: &str) -> String {
+    let names: Vec<String> = names.iter().map(|name| format!("{quote}{name}{quote}")).collect();
+    match names.as_slice() {
         [] => String::new(),
         [one] => one.clone(),
         [all @ .., last] if names.len() <= 3 => format!("{} {conjunction} {last}", all.join(", ")),

@@ -12,7 +12,8 @@ fn check(scene: &Scene<'_>, findings: &mut Findings) {
         StepKind::Env { variables, .. } => Some(variables),
         _ => None,
     });
-    for (name, value) in in_steps.flatten().chain(&scene.stage.config.runtime_env) {
+    let variables = in_steps.flatten().chain(&scene.stage.config.runtime_env);
+    for (name, value) in variables.filter(|(_, value)| value.value.contains('$')) {
         let name = name.value.as_str();
         let references = [format!("${name}"), format!("${{{name}}}"), format!("${{{name}:")];
         let is_end = |rest: &str| !rest.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_');

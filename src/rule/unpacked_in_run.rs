@@ -10,6 +10,9 @@ use std::collections::BTreeMap;
 pub(super) static RULE: Rule = Rule::deny(code!("unpacked-in-run"), check);
 
 fn check(scene: &Scene<'_>, findings: &mut Findings) {
+    if !scene.calls.iter().any(unpacks) {
+        return;
+    }
     let archives: BTreeMap<&str, &Step> = scene.stage.steps.iter().flat_map(archives).collect();
     for call in scene.calls.iter().filter(|call| unpacks(call)) {
         let mut names = call.operands().map(|word| word.rsplit('/').next().unwrap_or_default());

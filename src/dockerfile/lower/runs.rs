@@ -3,10 +3,10 @@
 use super::super::instruction::{Body, Instruction, Joining, Run, RunMount, Statement};
 use super::StageLowering;
 use super::state::is_root;
-use crate::base::{ImagePath, Owner, Spanned};
+use crate::base::{ImagePath, Invalid, Owner, Spanned};
 use crate::diagnostic::Diagnostic;
 use crate::diagnostic::codes::{INEXPRESSIBLE_VALUE, SHELL_SYNTAX};
-use crate::graph::shell::{self, Script};
+use crate::graph::shell::{self, Analysis, Script};
 use crate::graph::{Language, Mount, Network, Run as RunStep};
 
 /// How the commands of a step come to run as its user.
@@ -35,8 +35,12 @@ impl StageLowering<'_, '_> {
     }
 
     fn run_with(&mut self, run: &RunStep, manifests: &[Mount], joining: Option<Joining>) {
+        let read: Vec<Result<Analysis, Invalid>> =
+            run.commands.iter().map(|text| shell::analyse(&text.value)).collect();
+        let leaves_state = !run.env.is_empty() || read.iter().flatten().any(Analysis::leaves_state);
+        let joining = joining.unwrap_or(Joining::Kept { leaves_state });
         if self.state.wants_posix_shell() {
-            if let Some(script) = self.script(run) {
+            if let Some(script) = self.script(run, read) {
                 self.run_script(run, script, manifests, joining);
             }
         } else if !run.env.is_empty() {
@@ -52,10 +56,8 @@ impl StageLowering<'_, '_> {
         }
     }
 
-    fn run_script(&mut self, run: &RunStep, script: Script, manifests: &[Mount], joining: Option<Joining>) {
+    fn run_script(&mut self, run: &RunStep, script: Script, manifests: &[Mount], joining: Joining) {
         self.shell_for_commands();
-        let leaves_state = !run.env.is_empty()
-            || run.commands.iter().any(|text| shell::analyse(&text.value).is_ok_and(|found| found.leaves_state()));
         let runner = self.runner(run.user.as_ref());
         let owner = run.user.as_ref().filter(|user| !user.value.is_root());
         let owner = owner.and_then(|user| self.stage.numeric(&user.value));
@@ -76,25 +78,32 @@ impl StageLowering<'_, '_> {
             As::Through(before, behind) => through(&script, &before, &behind),
         };
         let body = self.body(script, cleaning);
-        let joining = joining.unwrap_or(Joining::Kept { leaves_state });
         self.push(Instruction::Run(Run { mounts, network: run.network, body, joining }));
     }
 
-    /// The script of a run's commands; its mistakes are told.
-    fn script(&mut self, run: &RunStep) -> Option<Script> {
-        let mut is_valid = true;
-        for text in &run.commands {
-            if let Err(invalid) = shell::analyse(&text.value) {
-                self.refuse(Diagnostic::error(&SHELL_SYNTAX, text.span, invalid.0));
-                is_valid = false;
+    /// The script of a run's commands, which were read as `read`; its mistakes are told.
+    fn script(&mut self, run: &RunStep, read: Vec<Result<Analysis, Invalid>>) -> Option<Script> {
+        let mut export = String::from("export");
+        for (name, value) in &run.env {
+            export.push_str(&format!(" {name}={}", shell::quote(value)));
+        }
+        let exported = (!run.env.is_empty()).then(|| shell::analyse(&export));
+        let mut texts = Vec::with_capacity(run.commands.len() + 1);
+        texts.extend(exported.and_then(Result::ok).map(|analysis| (export.as_str(), analysis)));
+        let mut is_valid = run.env.is_empty() || !texts.is_empty();
+        for (text, read) in run.commands.iter().zip(read) {
+            match read {
+                Ok(analysis) => texts.push((text.value.as_str(), analysis)),
+                Err(invalid) => {
+                    self.refuse(Diagnostic::error(&SHELL_SYNTAX, text.span, invalid.0));
+                    is_valid = false;
+                }
             }
         }
-        let assignments: Vec<String> =
-            run.env.iter().map(|(name, value)| format!("{name}={}", shell::quote(value))).collect();
-        let export = format!("export {}", assignments.join(" "));
-        let export = (!assignments.is_empty()).then_some(export.as_str());
-        let texts: Vec<&str> = export.into_iter().chain(run.commands.iter().map(|text| text.value.as_str())).collect();
-        match shell::script(&texts).ok().filter(|_| is_valid)? {
+        if !is_valid {
+            return None;
+        }
+        match shell::script(&texts) {
             Script::Chain(statements) if statements.is_empty() => {
                 let diagnostic = Diagnostic::error(&SHELL_SYNTAX, self.span(), "there is no command to run");
                 self.refuse(diagnostic);
