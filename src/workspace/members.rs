@@ -1,6 +1,6 @@
 //! Which spec files belong to a workspace.
 
-use crate::base::{EntryKind, Invalid, Span, Spanned, World, normalize};
+use crate::base::{EntryKind, Invalid, Span, Spanned, Workers, World, map, normalize};
 use crate::diagnostic::codes::{INVALID_VALUE, NO_MATCH, PATH_ESCAPE, UNREADABLE_FILE};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::model::directory_of;
@@ -12,13 +12,14 @@ use std::collections::BTreeMap;
 /// none of them.
 pub(super) fn expand(
     world: &dyn World,
+    workers: &dyn Workers,
     workspace: Option<&spec::Workspace>,
     own: &str,
     diagnostics: &mut Diagnostics,
 ) -> BTreeMap<String, Span> {
     let mut members = BTreeMap::new();
     for glob in workspace.into_iter().flat_map(|workspace| &workspace.members) {
-        match matches(world, glob) {
+        match matches(world, workers, glob) {
             Ok(paths) if paths.is_empty() => {
                 let message = format!("no file is named by `{}`", glob.value);
                 let hint = "write the path of a spec from the workspace's root, or remove it";
@@ -39,8 +40,13 @@ pub(super) fn expand(
 
 /// The directories that hold a file the glob of a rule names and have no spec of their own, in order. A glob that matches
 /// nothing is told.
-pub(super) fn directories(world: &dyn World, glob: &Spanned<String>, diagnostics: &mut Diagnostics) -> Vec<String> {
-    match matches(world, glob) {
+pub(super) fn directories(
+    world: &dyn World,
+    workers: &dyn Workers,
+    glob: &Spanned<String>,
+    diagnostics: &mut Diagnostics,
+) -> Vec<String> {
+    match matches(world, workers, glob) {
         Ok(paths) if paths.is_empty() => {
             let message = format!("no file is named by `{}`", glob.value);
             let hint = "write a glob of files in the directories, from the workspace's root, or remove the rule";
@@ -55,7 +61,9 @@ pub(super) fn directories(world: &dyn World, glob: &Spanned<String>, diagnostics
                 let spec = if directory.is_empty() { SPEC.to_owned() } else { format!("{directory}/{SPEC}") };
                 matches!(world.entry(&spec), Ok(Some(_)))
             };
-            directories.retain(|directory| !has_spec(directory));
+            let have_specs = map(workers, directories.len(), |at| has_spec(&directories[at]));
+            let mut have_specs = have_specs.into_iter();
+            directories.retain(|_| have_specs.next() == Some(false));
             directories
         }
         Err(diagnostic) => {
@@ -70,7 +78,7 @@ const SPEC: &str = "image.kdl";
 
 /// The files that `glob` names. `*` and `?` stop at `/`, `**` is any number of directories; none of them names what
 /// starts with a dot, and links to directories are not gone through.
-fn matches(world: &dyn World, glob: &Spanned<String>) -> Result<Vec<String>, Box<Diagnostic>> {
+fn matches(world: &dyn World, workers: &dyn Workers, glob: &Spanned<String>) -> Result<Vec<String>, Box<Diagnostic>> {
     let refused = |code, message: String| Box::new(Diagnostic::error(code, glob.span, message));
     if glob.value.starts_with('/') {
         let message = format!("`{}` is absolute, and members are named from the workspace's root", glob.value);
@@ -83,8 +91,8 @@ fn matches(world: &dyn World, glob: &Spanned<String>) -> Result<Vec<String>, Box
     for part in pattern.split('/') {
         parts.push(Part::parse(part).map_err(|Invalid(reason)| refused(&INVALID_VALUE, reason))?);
     }
-    let mut found = Vec::new();
-    walk(world, "", &parts, &mut found).map_err(|Invalid(reason)| refused(&UNREADABLE_FILE, reason))?;
+    let found = walk(world, workers, &parts);
+    let mut found = found.map_err(|Invalid(reason)| refused(&UNREADABLE_FILE, reason))?;
     found.sort();
     found.dedup();
     Ok(found)
@@ -114,46 +122,84 @@ impl Part {
     }
 }
 
-fn walk(world: &dyn World, directory: &str, parts: &[Part], found: &mut Vec<String>) -> Result<(), Invalid> {
-    let Some((part, rest)) = parts.split_first() else { return Ok(()) };
-    let joined = |name: &str| if directory.is_empty() { name.to_owned() } else { format!("{directory}/{name}") };
-    if let Part::Name(name) = part {
-        let path = joined(name);
-        return match world.entry(&path)?.map(|entry| entry.kind) {
-            None => Ok(()),
-            Some(_) if rest.is_empty() => {
-                found.push(path);
-                Ok(())
+/// The files below the root that `parts` name. Directories are looked at side by side, all of one depth at a time.
+fn walk(world: &dyn World, workers: &dyn Workers, parts: &[Part]) -> Result<Vec<String>, Invalid> {
+    let mut found = Vec::new();
+    let mut places = vec![Place { directory: String::new(), parts }];
+    while !places.is_empty() {
+        let steps = map(workers, places.len(), |at| places[at].step(world));
+        let mut next = Vec::new();
+        for step in steps {
+            let step = step?;
+            found.extend(step.found);
+            next.extend(step.places);
+        }
+        places = next;
+    }
+    Ok(found)
+}
+
+/// A directory, and what names files below it.
+struct Place<'p> {
+    directory: String,
+    parts: &'p [Part],
+}
+
+/// What one look at a place finds.
+#[derive(Default)]
+struct Step<'p> {
+    found: Vec<String>,
+    places: Vec<Place<'p>>,
+}
+
+impl<'p> Place<'p> {
+    fn step(&self, world: &dyn World) -> Result<Step<'p>, Invalid> {
+        let mut step = Step::default();
+        let Some((part, rest)) = self.parts.split_first() else { return Ok(step) };
+        let directory = &self.directory;
+        if let Part::Name(name) = part {
+            let path = if directory.is_empty() { name.to_owned() } else { format!("{directory}/{name}") };
+            match world.entry(&path)?.map(|entry| entry.kind) {
+                None => {}
+                Some(_) if rest.is_empty() => step.found.push(path),
+                Some(EntryKind::File) => {}
+                Some(EntryKind::Directory | EntryKind::Link) => step.enter(path, rest),
             }
-            Some(EntryKind::File) => Ok(()),
-            Some(EntryKind::Directory | EntryKind::Link) => walk(world, &path, rest, found),
-        };
-    }
-    if matches!(part, Part::Anywhere) {
-        walk(world, directory, rest, found)?;
-    }
-    for entry in world.list(directory)? {
-        let name = entry.path.rsplit('/').next().unwrap_or_default();
-        if name.starts_with('.') {
-            continue;
+            return Ok(step);
         }
-        match part {
-            Part::Anywhere if entry.kind == EntryKind::Directory => walk(world, &entry.path, parts, found)?,
-            Part::Pattern(pattern) if pattern.is_match(name) => match entry.kind {
-                EntryKind::Directory => walk(world, &entry.path, rest, found)?,
-                EntryKind::File | EntryKind::Link if rest.is_empty() => found.push(entry.path),
-                EntryKind::File | EntryKind::Link => {}
-            },
-            _ => {}
+        if matches!(part, Part::Anywhere) {
+            // No directory is one of the any number there may be.
+            step = Self { directory: directory.clone(), parts: rest }.step(world)?;
         }
+        for entry in world.list(directory)? {
+            let name = entry.path.rsplit('/').next().unwrap_or_default();
+            if name.starts_with('.') {
+                continue;
+            }
+            match part {
+                Part::Anywhere if entry.kind == EntryKind::Directory => step.enter(entry.path, self.parts),
+                Part::Pattern(pattern) if pattern.is_match(name) => match entry.kind {
+                    EntryKind::Directory => step.enter(entry.path, rest),
+                    EntryKind::File | EntryKind::Link if rest.is_empty() => step.found.push(entry.path),
+                    EntryKind::File | EntryKind::Link => {}
+                },
+                _ => {}
+            }
+        }
+        Ok(step)
     }
-    Ok(())
+}
+
+impl<'p> Step<'p> {
+    fn enter(&mut self, directory: String, parts: &'p [Part]) {
+        self.places.push(Place { directory, parts });
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::base::{FileId, MemoryWorld};
+    use crate::base::{FileId, InTurn, MemoryWorld};
 
     fn world() -> MemoryWorld {
         MemoryWorld::new([
@@ -168,7 +214,7 @@ mod tests {
 
     #[track_caller]
     fn check(glob: &str, expected: Result<&[&str], &str>) {
-        let found = matches(&world(), &Spanned::new(glob.to_owned(), Span::file_start(FileId(0))));
+        let found = matches(&world(), &InTurn, &Spanned::new(glob.to_owned(), Span::file_start(FileId(0))));
         let found = found.map_err(|diagnostic| diagnostic.code.name);
         assert_eq!(found, expected.map(|paths| paths.iter().map(|path| (*path).to_owned()).collect()), "{glob}");
     }
