@@ -193,6 +193,7 @@ impl Session {
         let Some(name) = file.file_name().and_then(|name| name.to_str()) else {
             return Err(unreadable(format!("the name of `{}` is not UTF-8", file.display()), None));
         };
+        let disk = disk.still();
         let workspace = workspace::read(&disk, &threads, name);
         Ok(Self { root: root.to_owned(), disk, workspace, selection: Selection::default(), threads, _lock: lock })
     }

@@ -1,6 +1,7 @@
 //! Floor 4: whole images. A plan says which there are; each is then put together by itself from all it draws from, and
 //! checked across its parts: stages that name each other, images that name each other, the build context.
 
+mod concern;
 mod expression;
 mod layers;
 mod merge;
@@ -12,6 +13,7 @@ mod stages;
 mod templates;
 mod ties;
 
+pub use concern::Concern;
 pub use expression::{expand_entry, expand_nodes, expand_text};
 pub use merge::{Layer, LayerKind, Merged, Override, merge};
 pub use origin::{Drawn, Origins};
@@ -85,7 +87,7 @@ fn write_out(nodes: &mut [Node]) {
             if let Value::String(text) = &mut entry.value
                 && text.contains("${{")
             {
-                *text = text.replace("${{", "${{ '${{' }}");
+                *text = text.replace("${{", "$${{ '{{' }}");
             }
         }
         write_out(node.children.as_deref_mut().unwrap_or_default());
@@ -129,7 +131,7 @@ impl Plan {
         diagnostics.extend(told.map(|diagnostic| origins.trace(diagnostic)));
         let mut image = image?;
         image.origins = origins;
-        match unit.failed {
+        match unit.failed.or(image.origins.failed()) {
             Some(reported) => Err(reported),
             None => Ok(image),
         }

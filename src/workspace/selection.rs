@@ -3,8 +3,8 @@
 use super::Workspace;
 use crate::base::FileId;
 use crate::diagnostic::codes::NO_MATCH;
-use crate::diagnostic::{Diagnostic, Diagnostics, Reported};
-use crate::model::Unit;
+use crate::diagnostic::{Diagnostic, Diagnostics, Label, Reported};
+use crate::model::{Concern, Unit};
 use globset::Glob;
 use std::collections::BTreeSet;
 
@@ -102,14 +102,18 @@ impl Selection {
     /// they draw from.
     pub fn diagnostics(&self, workspace: &Workspace) -> Diagnostics {
         let mut diagnostics = workspace.diagnostics.clone();
+        if diagnostics.is_empty() {
+            return diagnostics;
+        }
+        let units = self.units(workspace);
+        let concern = Concern::of(&workspace.plan, &units);
         if self.chosen.is_some() {
             let own = workspace.files.first().map(|(file, _)| *file);
-            let concerns = |file: FileId| own == Some(file) || self.files.contains(&file);
-            diagnostics.retain(|diagnostic| {
-                diagnostic.labels.is_empty() || diagnostic.labels.iter().any(|label| concerns(label.span.file))
-            });
+            let is_read = |file: FileId| own == Some(file) || self.files.contains(&file);
+            let is_about = |label: &Label| concern.is_about(label.span).unwrap_or_else(|| is_read(label.span.file));
+            diagnostics.retain(|diagnostic| diagnostic.labels.is_empty() || diagnostic.labels.iter().any(is_about));
         }
-        diagnostics
+        diagnostics.map(|diagnostic| concern.attribute(diagnostic))
     }
 }
 

@@ -6,6 +6,7 @@ use crate::base::{EnvName, ImagePath, Span, Spanned};
 use crate::diagnostic::Diagnostic;
 use crate::diagnostic::codes::{INEXPRESSIBLE_VALUE, SHELL_SYNTAX};
 use crate::graph::{Base, Check, Command, Config, shell};
+use std::collections::BTreeSet;
 
 impl StageLowering<'_, '_> {
     pub(super) fn env(&mut self, variables: &[(Spanned<EnvName>, Spanned<String>)]) {
@@ -62,11 +63,14 @@ impl StageLowering<'_, '_> {
         }
         if let Some(first) = expose.first() {
             self.at_nodes(first.span, expose.iter().map(|port| port.span));
-            self.push(Instruction::Expose(expose.iter().map(|port| port.value).collect()));
+            // Sets: whichever is written first, they stand in one order.
+            let ports: BTreeSet<_> = expose.iter().map(|port| port.value).collect();
+            self.push(Instruction::Expose(ports.into_iter().collect()));
         }
         if let Some(first) = volumes.first() {
             self.at_nodes(first.span, volumes.iter().map(|volume| volume.span));
-            self.push(Instruction::Volume(volumes.iter().map(|volume| volume.value.clone()).collect()));
+            let paths: BTreeSet<_> = volumes.iter().map(|volume| volume.value.clone()).collect();
+            self.push(Instruction::Volume(paths.into_iter().collect()));
         }
         if let Some(path) = workdir {
             self.at_node(path.span);

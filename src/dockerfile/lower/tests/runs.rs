@@ -244,7 +244,7 @@ SHELL [\"/bin/bash\", \"-c\"]
 ENV A=\"\\\"\\$x\\\" \"\\\\\"\"
 LABEL \"a b\"=\"c\" \\
       d=\"\"
-EXPOSE 80 53/udp
+EXPOSE 53/udp 80
 VOLUME [\"/v \\\\$x\"]
 WORKDIR \"/w x\"
 USER nobody
