@@ -6,7 +6,7 @@ use super::memory::Memory;
 use super::terminal::Terminal;
 use crate::base::{FileId, Span, World as _, map};
 use crate::compile::{Compiled, compile};
-use crate::diagnostic::codes::{NO_MATCH, UNREADABLE_FILE};
+use crate::diagnostic::codes::{NEEDLESS_ALLOW, NO_MATCH, UNREADABLE_FILE};
 use crate::diagnostic::{Diagnostic, Diagnostics, Reported, Severity, Sources};
 use crate::dockerfile::BakeFacts;
 use crate::host::{Disk, Lock, MANIFEST, Manifest, Threads, WORKSPACE_FILE, find_workspace, reason, sweep};
@@ -15,9 +15,10 @@ use crate::model::{Image, Ties, Unit};
 use crate::rule;
 use crate::spec::RuleSetting;
 use crate::workspace::{self, Selection, Workspace};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// A workspace on this machine, read, and the images chosen from it.
 #[derive(Debug)]
@@ -49,6 +50,17 @@ impl<T> Default for Outcome<T> {
     fn default() -> Self {
         Self { kept: None, facts: None }
     }
+}
+
+/// What became of the chosen images.
+#[derive(Debug)]
+pub struct Worked<T> {
+    /// What is kept of each, in order.
+    pub kept: Vec<Option<T>>,
+    /// What the bake file has to know of them, if the workspace has one.
+    pub bake: Vec<BakeFacts>,
+    /// The names of those that errors are about.
+    pub wrong: BTreeSet<String>,
 }
 
 /// What is to be known of an image where all are looked at.
@@ -262,13 +274,13 @@ impl Session {
         look: impl Fn(&Image, &Compiled, &mut Diagnostics) -> T + Sync,
     ) -> Vec<Option<T>> {
         let options = self.options(how);
-        let (kept, _) = self.each(diagnostics, |unit, told| {
+        let worked = self.each(diagnostics, |unit, told| {
             let Ok(image) = self.workspace.resolve(unit, told) else { return Outcome::default() };
             let compiled = compile(&image, &self.disk, options, told).ok();
             let kept = compiled.map(|compiled| look(&image, &compiled, told));
             Outcome { kept, facts: Some(self.facts(&image)) }
         });
-        kept
+        worked.kept
     }
 
     /// How images are compiled.
@@ -295,13 +307,12 @@ impl Session {
     }
 
     /// Does `work` for each chosen image, side by side, and tells all that is wrong with the chosen ones, then what is
-    /// wrong between them. The work keeps nothing of an image that does not compile. What the bake file has to know comes
-    /// with it, if the workspace has one.
+    /// wrong between them. The work keeps nothing of an image that does not compile.
     pub fn each<T: Send>(
         &self,
         diagnostics: &mut Diagnostics,
         work: impl Fn(&Unit, &mut Diagnostics) -> Outcome<T> + Sync,
-    ) -> (Vec<Option<T>>, Vec<BakeFacts>) {
+    ) -> Worked<T> {
         let units = self.selection.units(&self.workspace);
         diagnostics.extend(self.selection.diagnostics(&self.workspace));
         let outcomes = map(&self.threads, units.len(), |at| {
@@ -310,8 +321,11 @@ impl Session {
         });
         let mut kept = Vec::with_capacity(outcomes.len());
         let mut shared: BTreeMap<Span, RuleSetting> = BTreeMap::new();
-        let (mut ties, mut bake) = (Vec::new(), Vec::new());
-        for (outcome, told) in outcomes {
+        let (mut ties, mut bake, mut wrong) = (Vec::new(), Vec::new(), BTreeSet::new());
+        for ((outcome, told), unit) in outcomes.into_iter().zip(&units) {
+            if outcome.kept.is_none() || told.has_errors() {
+                wrong.insert(unit.name.value.to_string());
+            }
             diagnostics.extend(told);
             kept.push(outcome.kept);
             let Some(facts) = outcome.facts else { continue };
@@ -320,11 +334,18 @@ impl Session {
             shared.extend(facts.shared.into_iter().map(|setting| (setting.rule.span, setting)));
         }
         self.workspace.plan.check_ties(&ties, diagnostics);
+        let errors = diagnostics.iter().filter(|diagnostic| diagnostic.severity == Severity::Error);
+        wrong.extend(errors.flat_map(|diagnostic| &diagnostic.images).map(|image| image.to_string()));
+        // What an image needs is known when nothing is wrong with it.
+        let is_wrong = |image: &Arc<str>| wrong.contains(&**image);
+        diagnostics.retain(|told| {
+            told.code.name != NEEDLESS_ALLOW.name || told.images.is_empty() || !told.images.iter().all(is_wrong)
+        });
         // What several images share may be there for one of them: told if all of them were looked at.
-        if self.selection.is_all() && kept.iter().all(Option::is_some) {
+        if self.selection.is_all() && wrong.is_empty() {
             rule::tell_needless(shared.values(), diagnostics);
         }
-        (kept, bake)
+        Worked { kept, bake, wrong }
     }
 }
 
