@@ -49,8 +49,8 @@ pub fn read(world: &dyn World, workers: &dyn Workers, file: &str) -> Workspace {
         files.extend(workspace.take(path, Some(*glob), read));
     }
     let mut told = Diagnostics::new();
-    let globs = files.iter().flat_map(SpecFile::rule_globs);
-    let matches: Vec<Vec<String>> = globs.map(|glob| members::directories(world, workers, glob, &mut told)).collect();
+    let globs: Vec<&Spanned<String>> = files.iter().flat_map(SpecFile::rule_globs).collect();
+    let matches = members::directories(world, workers, &globs, &mut told);
     workspace.plan = Plan::new(files, &matches, &mut told);
     workspace.plan.check_bodies(&mut told);
     workspace.diagnostics.extend(workspace.without_guesses(told));

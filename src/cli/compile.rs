@@ -156,12 +156,12 @@ impl Compile {
     fn replace(&self, session: &Session, outputs: &Outputs) -> Result<Receipt, Unwritable> {
         let changes: Vec<Change> = outputs.list.iter().filter_map(|output| self.change(output)).collect();
         let after = outputs.manifest_after(|output| self.settles(output));
-        let both = outputs.manifest.union(&after).print();
         let text = Some(after.print().into_bytes()).filter(|text| !text.is_empty());
         let manifest = Change { path: MANIFEST.to_owned(), from: outputs.manifest_text.clone(), to: text };
         if changes.is_empty() && manifest.from == manifest.to {
             return Ok(Receipt::default());
         }
+        let both = outputs.manifest.union(&after).print();
         commit(&session.disk, &changes, Some(Ownership { both: &both, manifest: &manifest }))
     }
 

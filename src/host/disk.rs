@@ -119,6 +119,46 @@ impl Disk {
 
     /// The names in the directory `path`; of those that are not UTF-8 one is told, and none if it is neither file nor
     /// directory nor link.
+    #[cfg(target_os = "linux")]
+    fn names(&self, path: &str) -> io::Result<Result<Names, OsString>> {
+        use cap_std::fs::OpenOptionsExt as _;
+        use rustix::fs::{FileType as Kind, OFlags, RawDir};
+        use std::os::unix::ffi::OsStringExt as _;
+        let mut options = OpenOptions::new();
+        options.read(true).custom_flags(OFlags::DIRECTORY.bits() as i32);
+        // The directory as it is opened: `read_dir` opens it once more.
+        let opened = self.root.open_with(at(path), &options)?;
+        let mut buffer = Vec::with_capacity(8 << 10);
+        let mut listed = RawDir::new(&opened, buffer.spare_capacity_mut());
+        let mut names = Names::new();
+        while let Some(entry) = listed.next() {
+            let entry = entry?;
+            let name = entry.file_name().to_bytes();
+            if matches!(name, b"." | b"..") {
+                continue;
+            }
+            let kind = match entry.file_type() {
+                Kind::RegularFile => Some(EntryKind::File),
+                Kind::Directory => Some(EntryKind::Directory),
+                Kind::Symlink => Some(EntryKind::Link),
+                // Some file systems do not say it here.
+                Kind::Unknown => {
+                    let path = Path::new(at(path)).join(OsString::from_vec(name.to_vec()));
+                    kind_of(self.root.symlink_metadata(path)?.file_type())
+                }
+                _ => None,
+            };
+            match String::from_utf8(name.to_vec()) {
+                Ok(name) => drop(names.insert(name, kind)),
+                Err(error) if kind.is_some() => return Ok(Err(OsString::from_vec(error.into_bytes()))),
+                Err(_) => {}
+            }
+        }
+        Ok(Ok(names))
+    }
+
+    /// The same where the system has no better way.
+    #[cfg(not(target_os = "linux"))]
     fn names(&self, path: &str) -> io::Result<Result<Names, OsString>> {
         let mut names = Names::new();
         for entry in self.root.read_dir(at(path))? {

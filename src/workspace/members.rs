@@ -18,8 +18,9 @@ pub(super) fn expand(
     diagnostics: &mut Diagnostics,
 ) -> BTreeMap<String, Span> {
     let mut members = BTreeMap::new();
-    for glob in workspace.into_iter().flat_map(|workspace| &workspace.members) {
-        match matches(world, workers, glob) {
+    let globs: Vec<&Spanned<String>> = workspace.into_iter().flat_map(|workspace| &workspace.members).collect();
+    for (glob, matches) in globs.iter().zip(matches(world, workers, &globs)) {
+        match matches {
             Ok(paths) if paths.is_empty() => {
                 let message = format!("no file is named by `{}`", glob.value);
                 let hint = "write the path of a spec from the workspace's root, or remove it";
@@ -38,15 +39,15 @@ pub(super) fn expand(
     members
 }
 
-/// The directories that hold a file the glob of a rule names and have no spec of their own, in order. A glob that matches
-/// nothing is told.
+/// The directories that hold a file the glob of a rule names and have no spec of their own, in order, for each glob. One
+/// that matches nothing is told.
 pub(super) fn directories(
     world: &dyn World,
     workers: &dyn Workers,
-    glob: &Spanned<String>,
+    globs: &[&Spanned<String>],
     diagnostics: &mut Diagnostics,
-) -> Vec<String> {
-    match matches(world, workers, glob) {
+) -> Vec<Vec<String>> {
+    let found = globs.iter().zip(matches(world, workers, globs)).map(|(glob, matches)| match matches {
         Ok(paths) if paths.is_empty() => {
             let message = format!("no file is named by `{}`", glob.value);
             let hint = "write a glob of files in the directories, from the workspace's root, or remove the rule";
@@ -57,28 +58,53 @@ pub(super) fn directories(
             let mut directories: Vec<String> = paths.iter().map(|path| directory_of(path).to_owned()).collect();
             directories.sort();
             directories.dedup();
-            let has_spec = |directory: &String| {
-                let spec = if directory.is_empty() { SPEC.to_owned() } else { format!("{directory}/{SPEC}") };
-                matches!(world.entry(&spec), Ok(Some(_)))
-            };
-            let have_specs = map(workers, directories.len(), |at| has_spec(&directories[at]));
-            let mut have_specs = have_specs.into_iter();
-            directories.retain(|_| have_specs.next() == Some(false));
             directories
         }
         Err(diagnostic) => {
             diagnostics.error(*diagnostic);
             Vec::new()
         }
-    }
+    });
+    let found: Vec<Vec<String>> = found.collect();
+    let all: Vec<&String> = found.iter().flatten().collect();
+    let has_spec = |directory: &str| {
+        let spec = if directory.is_empty() { SPEC.to_owned() } else { format!("{directory}/{SPEC}") };
+        matches!(world.entry(&spec), Ok(Some(_)))
+    };
+    let mut have_specs = map(workers, all.len(), |at| has_spec(all[at])).into_iter();
+    let without_spec = |mut directories: Vec<String>| {
+        directories.retain(|_| have_specs.next() == Some(false));
+        directories
+    };
+    found.into_iter().map(without_spec).collect()
 }
 
 /// The name of a service's own spec.
 const SPEC: &str = "image.kdl";
 
-/// The files that `glob` names. `*` and `?` stop at `/`, `**` is any number of directories; none of them names what
-/// starts with a dot, and links to directories are not gone through.
-fn matches(world: &dyn World, workers: &dyn Workers, glob: &Spanned<String>) -> Result<Vec<String>, Box<Diagnostic>> {
+/// The files that each of `globs` names. `*` and `?` stop at `/`, `**` is any number of directories; none of them names
+/// what starts with a dot, and links to directories are not gone through.
+fn matches(
+    world: &dyn World,
+    workers: &dyn Workers,
+    globs: &[&Spanned<String>],
+) -> Vec<Result<Vec<String>, Box<Diagnostic>>> {
+    let parsed: Vec<Result<Vec<Part>, Box<Diagnostic>>> = globs.iter().map(|glob| parts(glob)).collect();
+    let parts: Vec<&[Part]> = parsed.iter().map(|parts| parts.as_deref().unwrap_or_default()).collect();
+    let found = walk(world, workers, &parts);
+    let found = parsed.iter().zip(found).zip(globs).map(|((parsed, found), glob)| {
+        parsed.as_ref().map_err(Clone::clone)?;
+        let refused = |Invalid(reason)| Box::new(Diagnostic::error(&UNREADABLE_FILE, glob.span, reason));
+        let mut found = found.map_err(refused)?;
+        found.sort();
+        found.dedup();
+        Ok(found)
+    });
+    found.collect()
+}
+
+/// The parts of `glob`.
+fn parts(glob: &Spanned<String>) -> Result<Vec<Part>, Box<Diagnostic>> {
     let refused = |code, message: String| Box::new(Diagnostic::error(code, glob.span, message));
     if glob.value.starts_with('/') {
         let message = format!("`{}` is absolute, and members are named from the workspace's root", glob.value);
@@ -87,15 +113,8 @@ fn matches(world: &dyn World, workers: &dyn Workers, glob: &Spanned<String>) -> 
     let Some(pattern) = normalize(&glob.value) else {
         return Err(refused(&PATH_ESCAPE, format!("`{}` leaves the workspace", glob.value)));
     };
-    let mut parts = Vec::new();
-    for part in pattern.split('/') {
-        parts.push(Part::parse(part).map_err(|Invalid(reason)| refused(&INVALID_VALUE, reason))?);
-    }
-    let found = walk(world, workers, &parts);
-    let mut found = found.map_err(|Invalid(reason)| refused(&UNREADABLE_FILE, reason))?;
-    found.sort();
-    found.dedup();
-    Ok(found)
+    let part = |part| Part::parse(part).map_err(|Invalid(reason)| refused(&INVALID_VALUE, reason));
+    pattern.split('/').map(part).collect()
 }
 
 /// A part of a glob, between slashes.
@@ -122,25 +141,34 @@ impl Part {
     }
 }
 
-/// The files below the root that `parts` name. Directories are looked at side by side, all of one depth at a time.
-fn walk(world: &dyn World, workers: &dyn Workers, parts: &[Part]) -> Result<Vec<String>, Invalid> {
-    let mut found = Vec::new();
-    let mut places = vec![Place { directory: String::new(), parts }];
+/// The files below the root that each of `globs` names. Directories are looked at side by side, all of one depth at a
+/// time.
+fn walk(world: &dyn World, workers: &dyn Workers, globs: &[&[Part]]) -> Vec<Result<Vec<String>, Invalid>> {
+    let mut found: Vec<Result<Vec<String>, Invalid>> = globs.iter().map(|_| Ok(Vec::new())).collect();
+    let place = |(glob, parts)| Place { glob, directory: String::new(), parts };
+    let mut places: Vec<Place<'_>> = globs.iter().copied().enumerate().map(place).collect();
     while !places.is_empty() {
         let steps = map(workers, places.len(), |at| places[at].step(world));
         let mut next = Vec::new();
-        for step in steps {
-            let step = step?;
-            found.extend(step.found);
-            next.extend(step.places);
+        for (place, step) in places.iter().zip(steps) {
+            match (&mut found[place.glob], step) {
+                (Ok(found), Ok(step)) => {
+                    found.extend(step.found);
+                    next.extend(step.places);
+                }
+                (first @ Ok(_), Err(invalid)) => *first = Err(invalid),
+                (Err(_), _) => {}
+            }
         }
         places = next;
     }
-    Ok(found)
+    found
 }
 
 /// A directory, and what names files below it.
 struct Place<'p> {
+    /// Which glob that is of.
+    glob: usize,
     directory: String,
     parts: &'p [Part],
 }
@@ -163,13 +191,13 @@ impl<'p> Place<'p> {
                 None => {}
                 Some(_) if rest.is_empty() => step.found.push(path),
                 Some(EntryKind::File) => {}
-                Some(EntryKind::Directory | EntryKind::Link) => step.enter(path, rest),
+                Some(EntryKind::Directory | EntryKind::Link) => step.enter(self.glob, path, rest),
             }
             return Ok(step);
         }
         if matches!(part, Part::Anywhere) {
             // No directory is one of the any number there may be.
-            step = Self { directory: directory.clone(), parts: rest }.step(world)?;
+            step = Self { glob: self.glob, directory: directory.clone(), parts: rest }.step(world)?;
         }
         for entry in world.list(directory)? {
             let name = entry.path.rsplit('/').next().unwrap_or_default();
@@ -177,9 +205,9 @@ impl<'p> Place<'p> {
                 continue;
             }
             match part {
-                Part::Anywhere if entry.kind == EntryKind::Directory => step.enter(entry.path, self.parts),
+                Part::Anywhere if entry.kind == EntryKind::Directory => step.enter(self.glob, entry.path, self.parts),
                 Part::Pattern(pattern) if pattern.is_match(name) => match entry.kind {
-                    EntryKind::Directory => step.enter(entry.path, rest),
+                    EntryKind::Directory => step.enter(self.glob, entry.path, rest),
                     EntryKind::File | EntryKind::Link if rest.is_empty() => step.found.push(entry.path),
                     EntryKind::File | EntryKind::Link => {}
                 },
@@ -191,8 +219,8 @@ impl<'p> Place<'p> {
 }
 
 impl<'p> Step<'p> {
-    fn enter(&mut self, directory: String, parts: &'p [Part]) {
-        self.places.push(Place { directory, parts });
+    fn enter(&mut self, glob: usize, directory: String, parts: &'p [Part]) {
+        self.places.push(Place { glob, directory, parts });
     }
 }
 
@@ -214,7 +242,9 @@ mod tests {
 
     #[track_caller]
     fn check(glob: &str, expected: Result<&[&str], &str>) {
-        let found = matches(&world(), &InTurn, &Spanned::new(glob.to_owned(), Span::file_start(FileId(0))));
+        let glob = Spanned::new(glob.to_owned(), Span::file_start(FileId(0)));
+        let found = matches(&world(), &InTurn, &[&glob]).remove(0);
+        let glob = glob.value;
         let found = found.map_err(|diagnostic| diagnostic.code.name);
         assert_eq!(found, expected.map(|paths| paths.iter().map(|path| (*path).to_owned()).collect()), "{glob}");
     }
