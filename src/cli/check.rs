@@ -20,7 +20,7 @@ use std::time::Instant;
 /// (no image claims it any more).
 #[derive(Debug, Args)]
 pub struct Check {
-    /// Images, globs of images or spec files; all images of the workspace without any
+    /// Images, globs of images, spec files or directories; all images of the workspace without any
     images: Vec<String>,
     /// The form of the report
     #[arg(long, value_name = "FORMAT", default_value = "text")]

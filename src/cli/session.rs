@@ -3,6 +3,7 @@
 use super::Exit;
 use super::args::{Call, How};
 use super::memory::Memory;
+use super::paths::{below, directory, existing_file, is_path, spec_file};
 use super::terminal::Terminal;
 use crate::base::{FileId, Span, World as _, map};
 use crate::compile::{Compiled, compile};
@@ -106,7 +107,7 @@ impl Refused {
 }
 
 impl Session {
-    /// Reads the workspace that `call` and the spec files among `chosen` name, and chooses images from it.
+    /// Reads the workspace that `call` and the spec files and directories among `chosen` name, and chooses images from it.
     pub fn open(call: &Call, chosen: &[String], access: Access, terminal: &mut Terminal) -> Result<Self, Refused> {
         let here = here()?;
         let (paths, patterns): (Vec<String>, Vec<String>) =
@@ -116,24 +117,37 @@ impl Session {
             None => None,
         };
         let mut files = Vec::new();
+        let mut directories = Vec::new();
         for path in &paths {
-            let root = own.clone().or_else(|| find_workspace(&here));
-            files.push(spec_file(&here, root.as_deref().and_then(Path::parent), path)?);
+            let around = own.clone().or_else(|| find_workspace(&here));
+            let root = around.as_deref().and_then(Path::parent);
+            let named = directory(&here, root, path);
+            match named.filter(|named| own.is_some() || find_workspace(named).is_some()) {
+                Some(named) => directories.push(named),
+                None => files.push(spec_file(&here, root, path)?),
+            }
         }
-        let from = files.first().and_then(|file| file.parent()).unwrap_or(&here);
+        let first = files.first().and_then(|file| file.parent());
+        let from = first.or(directories.first().map(PathBuf::as_path)).unwrap_or(&here);
         if let Some(own) = own.clone().or_else(|| find_workspace(from)) {
             let session = Self::read(&own, access, terminal)?;
             let root = own.parent().unwrap_or(Path::new("/"));
+            let outside = directories.iter().find(|directory| below(root, directory).is_none());
+            if let Some(outside) = outside {
+                let message = format!("`{}` is outside of the workspace `{}`", outside.display(), own.display());
+                return Err(Refused::new(Diagnostic::unplaced(&NO_MATCH, message)));
+            }
             let members: Vec<String> = files.iter().filter_map(|file| below(root, file)).collect();
             let known = |path: &String| session.workspace.files.iter().any(|(_, known)| known == path);
             if members.len() == files.len() && members.iter().all(known) {
-                return session.choose(&patterns, &members);
+                let directories = directories.iter().filter_map(|directory| below(root, directory));
+                return session.choose(&patterns, &members.into_iter().chain(directories).collect::<Vec<_>>());
             }
-            if call.workspace.is_some() || !session.workspace.has_members {
+            if call.workspace.is_some() || !directories.is_empty() || !session.workspace.has_members {
                 return Err(session.not_members(&own, &paths));
             }
         }
-        let [lone] = files.as_slice() else { return Err(no_workspace(&files, &paths)) };
+        let ([lone], []) = (files.as_slice(), directories.as_slice()) else { return Err(no_workspace(&files, &paths)) };
         if let [pattern, ..] = patterns.as_slice() {
             let message = format!("no image is called `{pattern}` in the lone spec `{}`", paths[0]);
             return Err(Refused::new(Diagnostic::unplaced(&NO_MATCH, message)));
@@ -371,51 +385,6 @@ fn here() -> Result<PathBuf, Refused> {
         .map_err(|error| unreadable(format!("the current directory cannot be told: {}", reason(&error)), None))
 }
 
-/// Whether an argument means a file rather than the name of an image, which has no slash and, by custom, no `.kdl`.
-fn is_path(here: &Path, argument: &str) -> bool {
-    let is_file = || !argument.is_empty() && here.join(argument).is_file();
-    argument.contains('/') || argument.ends_with(".kdl") || matches!(argument, "." | "..") || is_file()
-}
-
-/// The spec file that `path` names, seen from the current directory or else from the workspace's root, where messages
-/// show it from.
-fn spec_file(here: &Path, root: Option<&Path>, path: &str) -> Result<PathBuf, Refused> {
-    let from_root = root.map(|root| root.join(path)).filter(|file| file.is_file() && !here.join(path).exists());
-    existing_file(here, &from_root.unwrap_or_else(|| here.join(path)))
-}
-
-/// The file `path`, its directory without links and seen from the system's root.
-pub fn existing_file(here: &Path, path: &Path) -> Result<PathBuf, Refused> {
-    let shown = path.strip_prefix(here).unwrap_or(path).display();
-    let whole = here.join(path);
-    match whole.metadata() {
-        Ok(metadata) if metadata.is_file() => {}
-        Ok(metadata) if metadata.is_dir() => {
-            let hint = ["image.kdl", WORKSPACE_FILE].into_iter().find(|name| whole.join(name).is_file());
-            let hint = hint
-                .map(|name| format!("name the file: {}", path.strip_prefix(here).unwrap_or(path).join(name).display()));
-            return Err(unreadable(format!("`{shown}` is a directory"), hint));
-        }
-        Ok(_) => return Err(unreadable(format!("`{shown}` is no regular file"), None)),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            return Err(unreadable(format!("there is no file `{shown}`"), None));
-        }
-        Err(error) => return Err(unreadable(format!("`{shown}` cannot be read: {}", reason(&error)), None)),
-    }
-    let directory = whole.parent().unwrap_or(here).canonicalize();
-    let directory =
-        directory.map_err(|error| unreadable(format!("`{shown}` cannot be read: {}", reason(&error)), None))?;
-    Ok(directory.join(whole.file_name().unwrap_or_default()))
-}
-
-/// The path of `file` from `root`, in a spec's form.
-fn below(root: &Path, file: &Path) -> Option<String> {
-    let root = root.canonicalize().ok()?;
-    let parts: Option<Vec<&str>> =
-        file.strip_prefix(root).ok()?.components().map(|part| part.as_os_str().to_str()).collect();
-    Some(parts?.join("/"))
-}
-
 fn no_workspace(files: &[PathBuf], paths: &[String]) -> Refused {
     let diagnostic = if files.is_empty() {
         let message = format!("there is no {WORKSPACE_FILE} in this directory or above it");
@@ -428,7 +397,8 @@ fn no_workspace(files: &[PathBuf], paths: &[String]) -> Refused {
     Refused::new(diagnostic)
 }
 
-fn unreadable(message: String, hint: Option<String>) -> Refused {
+/// That a file cannot be read.
+pub fn unreadable(message: String, hint: Option<String>) -> Refused {
     let diagnostic = Diagnostic::unplaced(&UNREADABLE_FILE, message);
     Refused::new(match hint {
         Some(hint) => diagnostic.hint(hint),
