@@ -20,7 +20,7 @@ use std::time::SystemTime;
 /// Write the Dockerfiles of images, the .dockerignore beside each, and the bake file of the workspace
 #[derive(Debug, Args)]
 pub struct Compile {
-    /// Images, globs of images or spec files; all images of the workspace without any
+    /// Images, globs of images, spec files or directories; all images of the workspace without any
     pub images: Vec<String>,
     /// Print the Dockerfile of one image and write nothing
     #[arg(long)]

@@ -16,7 +16,7 @@ use crate::model::{Image, Unit};
 use crate::spec::{Level, RuleSetting};
 use crate::syntax::{Node, Value};
 use crate::workspace::dockerignore_path;
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::time::SystemTime;
 
 /// How outputs are looked at.
@@ -37,6 +37,8 @@ pub struct Examined<T> {
     pub made: Vec<T>,
     /// What the bake file has to know, if the workspace has one.
     pub bake: Vec<BakeFacts>,
+    /// The names of the images that errors are about.
+    pub wrong: BTreeSet<String>,
 }
 
 /// What became of an image and its outputs.
@@ -63,15 +65,15 @@ impl Session {
     ) -> Examined<T> {
         let started = SystemTime::now();
         let examiner = Examiner::new(self, how, look, manifest, memory);
-        let (pieces, bake) = self.each(diagnostics, |unit, told| {
+        let worked = self.each(diagnostics, |unit, told| {
             let (files, key) = examiner.key(unit);
             let known = examiner.memory.known(&key).filter(|_| unit.is_sound());
             let recalled = known.and_then(|known| examiner.recall(unit, &files, key, known, told));
             recalled.unwrap_or_else(|| examiner.find_out(unit, &files, key, told, &finish))
         });
-        let mut examined = Examined { outputs: Vec::new(), made: Vec::new(), bake };
+        let mut examined = Examined { outputs: Vec::new(), made: Vec::new(), bake: worked.bake, wrong: worked.wrong };
         let mut keys = Vec::new();
-        for piece in pieces.into_iter().flatten() {
+        for piece in worked.kept.into_iter().flatten() {
             examined.outputs.extend(piece.outputs);
             examined.made.extend(piece.made);
             keys.push(piece.key);

@@ -128,7 +128,7 @@ impl Plan {
         let mut told = Diagnostics::new();
         let mut origins = Origins::default();
         let image = self.put_together(unit, &mut origins, &mut told);
-        diagnostics.extend(told.map(|diagnostic| origins.trace(diagnostic)));
+        diagnostics.extend(told.map(|diagnostic| origins.trace(spec::placed(diagnostic))));
         let mut image = image?;
         image.origins = origins;
         match unit.failed.or(image.origins.failed()) {

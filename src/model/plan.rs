@@ -134,11 +134,6 @@ impl Plan {
         reached.map(|at| self.declarations[at].span.file).chain([unit.file]).collect()
     }
 
-    /// The unit of that name.
-    pub fn unit(&self, name: &str) -> Option<&Unit> {
-        self.units.iter().find(|unit| unit.name.value.as_str() == name)
-    }
-
     /// The images of rules.
     fn ruled(&self, places: &[(Arc<str>, Option<&Vec<String>>)], diagnostics: &mut Diagnostics) -> Vec<Unit> {
         let taken: BTreeSet<&str> = self.units.iter().map(|unit| &*unit.directory).collect();

@@ -179,7 +179,7 @@ impl Templates {
         reached
     }
 
-    /// Whether anything extends the template or uses the mixin `at`… is not asked: what is not used is checked all the same.
+    /// What images may draw from: `defaults`, templates and mixins, those too that none does.
     pub fn bodies<'d>(&self, declarations: &'d [Declaration]) -> impl Iterator<Item = (usize, &'d Declaration)> {
         let drawn_from = |declaration: &Declaration| !matches!(declaration.kind, Kind::Image | Kind::Rule);
         declarations.iter().enumerate().filter(move |(_, declaration)| drawn_from(declaration))
