@@ -3,7 +3,8 @@
 //!
 //! `cargo bench --bench compile -- --images 10000` measures one size, without it every size up to 10,000;
 //! `--plain` gives every image a spec of its own, `--seed N` makes another workspace, `--runs N` measures more often,
-//! `--keep DIR` leaves the workspace there.
+//! `--in DIR` works there rather than in the system's directory for temporary files (`/dev/shm` leaves the disk out of
+//! it), `--keep DIR` leaves the workspaces there.
 
 mod workspace;
 
@@ -26,8 +27,12 @@ fn main() -> Outcome<()> {
         wanted.runs
     );
     println!("{}", TITLES.map(|title| format!("{title:>10}")).concat());
+    let place = wanted.place.clone().unwrap_or_else(std::env::temp_dir);
+    // One directory for all, removed at the end: file systems are slower for minutes where many files were just removed
+    // (ext4, `recently_deleted`).
+    let scratch = tempfile::tempdir_in(place)?;
     for &images in &wanted.images {
-        let row = Row::measure(images, &wanted)?;
+        let row = Row::measure(images, &wanted, &scratch.path().join(images.to_string()))?;
         println!("{}", row.line());
     }
     Ok(())
@@ -57,13 +62,20 @@ struct Wanted {
     style: Style,
     seed: u64,
     runs: usize,
+    place: Option<PathBuf>,
     keep: Option<PathBuf>,
 }
 
 impl Wanted {
     fn read() -> Outcome<Self> {
-        let mut wanted =
-            Self { images: vec![10, 100, 1_000, 10_000], style: Style::Templates, seed: 1, runs: 3, keep: None };
+        let mut wanted = Self {
+            images: vec![10, 100, 1_000, 10_000],
+            style: Style::Templates,
+            seed: 1,
+            runs: 3,
+            place: None,
+            keep: None,
+        };
         let mut arguments = std::env::args().skip(1);
         while let Some(argument) = arguments.next() {
             let mut value = || arguments.next().ok_or_else(|| format!("`{argument}` needs a value"));
@@ -76,6 +88,7 @@ impl Wanted {
                 "--plain" => wanted.style = Style::Plain,
                 "--seed" => wanted.seed = value()?.parse()?,
                 "--runs" => wanted.runs = value()?.parse()?,
+                "--in" => wanted.place = Some(value()?.into()),
                 "--keep" => wanted.keep = Some(value()?.into()),
                 _ => return Err(format!("`{argument}` is no option").into()),
             }
@@ -98,14 +111,12 @@ struct Row {
 }
 
 impl Row {
-    fn measure(images: usize, wanted: &Wanted) -> Outcome<Self> {
-        let scratch = tempfile::tempdir()?;
+    fn measure(images: usize, wanted: &Wanted, scratch: &Path) -> Outcome<Self> {
         let workspace = generate(images, wanted.style, wanted.seed);
-        // Each run measures all of it, so that what else the machine does meanwhile meets all alike; and in a place of its
-        // own, because file systems are slower for a while where many files were just removed (ext4, `recently_deleted`).
+        // Each run measures all of it, so that what else the machine does meanwhile meets all alike.
         let mut best: Option<Self> = None;
         for run in 0..wanted.runs {
-            let scratch = scratch.path().join(run.to_string());
+            let scratch = scratch.join(run.to_string());
             let place = match &wanted.keep {
                 Some(place) => place.join(images.to_string()).join(run.to_string()),
                 None => scratch.join("workspace"),

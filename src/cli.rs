@@ -14,6 +14,7 @@ mod list;
 mod man;
 mod memory;
 mod outputs;
+mod paths;
 mod recording;
 mod render;
 mod schema;

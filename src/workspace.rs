@@ -40,7 +40,7 @@ pub fn read(world: &dyn World, workers: &dyn Workers, file: &str) -> Workspace {
     let Some(own) = own else { return workspace };
     workspace.has_members = true;
     let settings = own.document.workspace.as_ref();
-    let members = members::expand(world, settings, file, &mut workspace.diagnostics);
+    let members = members::expand(world, workers, settings, file, &mut workspace.diagnostics);
     let members: Vec<(String, Span)> = members.into_iter().collect();
     let first = workspace.sources.next().0;
     let read = map(workers, members.len(), |at| read_file(world, FileId(first + at as u32), &members[at].0));
@@ -49,8 +49,8 @@ pub fn read(world: &dyn World, workers: &dyn Workers, file: &str) -> Workspace {
         files.extend(workspace.take(path, Some(*glob), read));
     }
     let mut told = Diagnostics::new();
-    let globs = files.iter().flat_map(SpecFile::rule_globs);
-    let matches: Vec<Vec<String>> = globs.map(|glob| members::directories(world, glob, &mut told)).collect();
+    let globs: Vec<&Spanned<String>> = files.iter().flat_map(SpecFile::rule_globs).collect();
+    let matches = members::directories(world, workers, &globs, &mut told);
     workspace.plan = Plan::new(files, &matches, &mut told);
     workspace.plan.check_bodies(&mut told);
     workspace.diagnostics.extend(workspace.without_guesses(told));

@@ -217,7 +217,7 @@ fn told_without_decoding(text: &str) -> (Vec<Diagnostic>, usize) {
         let _ = spec::Image::decode(image, &mut decoding);
         spec::check_body(image.children(), "`image`", &mut checking);
     }
-    let (decoded, mut checked) = (decoding.into_sorted(), checking.into_sorted());
+    let (decoded, mut checked) = (decoding.map(spec::placed).into_sorted(), checking.into_sorted());
     let count = checked.len();
     checked.retain(|diagnostic| !decoded.contains(diagnostic));
     (checked, count)

@@ -34,7 +34,15 @@ fn expand(text: &str, ty: Ty, scope: &Scope) -> Result<Vec<Value>, Vec<String>> 
 }
 
 fn shell_text(text: &str, value: &str) -> Option<String> {
-    match expand(text, Ty::Shell, &scope(Bound::text(value))).ok()?.as_slice() {
+    text_with(text, Bound::text(value))
+}
+
+fn list_text(text: &str, elements: Vec<String>) -> Option<String> {
+    text_with(text, Bound::List(elements))
+}
+
+fn text_with(text: &str, value: Bound) -> Option<String> {
+    match expand(text, Ty::Shell, &scope(value)).ok()?.as_slice() {
         [Value::String(text)] => Some(text.clone()),
         _ => None,
     }
@@ -135,13 +143,39 @@ proptest! {
         // The marker is what only a run prints.
         let value = format!("{quote}$(echo PW''NED)`echo PW''NED`\necho PW''NED\n;echo PW''NED;a[$(echo PW''NED)]{quote}");
         let text = format!("{}${{{{ v }}}}{}", before.concat(), after.concat());
-        let Some(expanded) = shell_text(&text, &value) else { return Ok(()) };
-        let harmless = shell_text(&text, "x y").expect("a value like another");
         let directory = tempfile::tempdir().expect("a directory");
-        // A shell that finds a mistake may go on with the next line, whatever quotes it stands in.
-        for shell in SHELLS.into_iter().filter(|shell| is_shell_text(shell, &harmless)) {
-            let printed = run(shell, &expanded, directory.path());
-            prop_assert!(!printed.contains("PWNED"), "{} runs {:?}, which prints {:?}", shell, expanded, printed);
+        let list = |value: &str| list_text(&text, vec![value.to_owned(), "-eq".to_owned(), value.to_owned()]);
+        for (expanded, harmless) in [(shell_text(&text, &value), shell_text(&text, "x y")), (list(&value), list("x y"))] {
+            let Some(expanded) = expanded else { continue };
+            let harmless = harmless.expect("a value like another");
+            // A shell that finds a mistake may go on with the next line, whatever quotes it stands in.
+            for shell in SHELLS.into_iter().filter(|shell| is_shell_text(shell, &harmless)) {
+                let printed = run(shell, &expanded, directory.path());
+                prop_assert!(!printed.contains("PWNED"), "{} runs {:?}, which prints {:?}", shell, expanded, printed);
+            }
+        }
+    }
+
+    /// The command sees the elements of a list that stands outside quotes as a word each.
+    #[test]
+    fn commands_see_elements(values in prop::collection::vec(hostile(), 0..4)) {
+        let directory = tempfile::tempdir().expect("a directory");
+        for text in [
+            "set -- ${{ v }}; printf '<%s>' \"$@\"",
+            "set --\t${{ v }}&& printf '<%s>' \"$@\"",
+            "set -- \\\n${{ v }}\nprintf '<%s>' \"$@\"",
+            "for x in ${{ v }};do printf '<%s>' \"$x\"; done",
+            "(set -- ${{ v }}|:;set -- ${{ v }} ;printf '<%s>' \"$@\")",
+            "f() { printf '<%s>' \"$@\"; }; printf %s \"$(set -- ${{ v }};f ${{ v }})\" # ${{ v }}",
+        ] {
+            let expanded = list_text(text, values.clone()).expect(text);
+            let mut expected: String = values.iter().map(|value| format!("<{value}>")).collect();
+            if values.is_empty() && !text.starts_with("for") {
+                expected.push_str("<>");
+            }
+            for shell in SHELLS {
+                prop_assert_eq!(run(shell, &expanded, directory.path()), expected.as_str(), "{} runs {}", shell, expanded);
+            }
         }
     }
 
@@ -265,6 +299,24 @@ fn places_without_quoting_are_refused() {
         let told = expand(text, Ty::Shell, &scope(Bound::text("a"))).expect_err(text);
         assert!(told.len() == 1 && told[0].contains(message), "{text}: {told:?}");
     }
+    for text in [
+        "a \"${{ list }}\"",
+        "a '${{ list }}'",
+        "a $x${{ list }}",
+        "a ${{ list }}${{ v }}",
+        "a ${{ v }}${{ list }}",
+        "a 2>${{ list }}",
+        "a > ${{ list }}",
+        "a >& ${{ list }}",
+        "x=${{ list }}",
+        "a ${{ list }}>f",
+        "a ''${{ list }}",
+        "a ${{ list }}''",
+        "$((${{ list }}))",
+    ] {
+        let told = expand(text, Ty::Shell, &scope(Bound::text("a"))).expect_err(text);
+        assert_eq!(told, ["a list stands where one value belongs"], "{text}");
+    }
     for (text, value) in [("echo ${{ v }}", "\0"), ("[[ ${{ v }} -eq 1 ]]", "a[$(b)]")] {
         assert!(expand(text, Ty::Shell, &scope(Bound::text(value))).is_err(), "{text}");
     }
@@ -276,6 +328,8 @@ fn places_without_quoting_are_refused() {
         ("echo ${{ flag }}>f ${{ n }}", "echo true>f -7"),
         ("echo \\\\${{ v }} a#${{ v }} # it's ${{ v }}", "echo \\\\x a#x # it's x"),
         ("echo $x ${{ v }} $? ${x} ${{ v }}", "echo $x x $? ${x} x"),
+        ("a >$x ${{ list }} 2>f ${{ list }}", "a >$x a b 2>f a b"),
+        ("a &${{ [] }}& b ${{ [] }} c # '${{ list }}", "a & & b  c # 'a b"),
     ] {
         let expanded = expand(text, Ty::Shell, &scope(Bound::text("x")));
         assert_eq!(expanded, Ok(vec![Value::String(expected.to_owned())]), "{text}");

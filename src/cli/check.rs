@@ -7,10 +7,11 @@ use super::examine::Look;
 use super::outputs::{Output, Outputs, examine_bake, examine_gitattributes};
 use super::session::{Access, Refused, Session, exit_of};
 use super::terminal::{Terminal, counted};
-use crate::diagnostic::{Diagnostic, Diagnostics, Sources, render};
+use crate::diagnostic::{Diagnostic, Diagnostics, Severity, Sources, render};
 use crate::host::{Manifest, State, path_in_repository};
 use clap::{Args, ValueEnum};
 use serde::Serialize;
+use std::collections::BTreeSet;
 use std::time::Instant;
 
 /// Check that specs are valid, rules hold and outputs are current; write nothing
@@ -19,7 +20,7 @@ use std::time::Instant;
 /// (no image claims it any more).
 #[derive(Debug, Args)]
 pub struct Check {
-    /// Images, globs of images or spec files; all images of the workspace without any
+    /// Images, globs of images, spec files or directories; all images of the workspace without any
     images: Vec<String>,
     /// The form of the report
     #[arg(long, value_name = "FORMAT", default_value = "text")]
@@ -95,7 +96,7 @@ impl Check {
         );
         let rows = drift::all_rows(rows, &outputs);
         let declared = session.selection.units(&session.workspace).len();
-        let summary = Summary::new(declared, &outputs);
+        let summary = Summary::new(declared, &examined.wrong, &outputs);
         let mut diagnostics = diagnostics.into_sorted();
         let mut exit = exit_of(&diagnostics);
         if !rows.is_empty() {
@@ -112,7 +113,9 @@ impl Check {
                 text.push_str(&format!(" ({} ms)", start.elapsed().as_millis()));
             }
             text.push('\n');
-            if rows.iter().any(|row| row.state != State::Edited) {
+            // It writes nothing while anything is wrong.
+            let is_wrong = diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error);
+            if !is_wrong && rows.iter().any(|row| row.state != State::Edited) {
                 text.push_str("help: run `imgspec compile`\n");
             }
             terminal.print(&text);
@@ -153,7 +156,7 @@ struct Counts {
     stale: usize,
     edited: usize,
     missing: usize,
-    /// Those that do not compile.
+    /// Those that errors are about, whatever their outputs are.
     failed: usize,
 }
 
@@ -167,8 +170,9 @@ struct Entry {
 }
 
 impl Summary {
-    fn new(declared: usize, outputs: &Outputs) -> Self {
-        let states = outputs.states();
+    fn new(declared: usize, wrong: &BTreeSet<String>, outputs: &Outputs) -> Self {
+        let mut states = outputs.states();
+        states.retain(|image, _| !wrong.contains(*image));
         let count = |wanted| states.values().filter(|state| **state == wanted).count();
         let images = Counts {
             all: declared,

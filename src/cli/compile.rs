@@ -20,7 +20,7 @@ use std::time::SystemTime;
 /// Write the Dockerfiles of images, the .dockerignore beside each, and the bake file of the workspace
 #[derive(Debug, Args)]
 pub struct Compile {
-    /// Images, globs of images or spec files; all images of the workspace without any
+    /// Images, globs of images, spec files or directories; all images of the workspace without any
     pub images: Vec<String>,
     /// Print the Dockerfile of one image and write nothing
     #[arg(long)]
@@ -156,12 +156,12 @@ impl Compile {
     fn replace(&self, session: &Session, outputs: &Outputs) -> Result<Receipt, Unwritable> {
         let changes: Vec<Change> = outputs.list.iter().filter_map(|output| self.change(output)).collect();
         let after = outputs.manifest_after(|output| self.settles(output));
-        let both = outputs.manifest.union(&after).print();
         let text = Some(after.print().into_bytes()).filter(|text| !text.is_empty());
         let manifest = Change { path: MANIFEST.to_owned(), from: outputs.manifest_text.clone(), to: text };
         if changes.is_empty() && manifest.from == manifest.to {
             return Ok(Receipt::default());
         }
+        let both = outputs.manifest.union(&after).print();
         commit(&session.disk, &changes, Some(Ownership { both: &both, manifest: &manifest }))
     }
 

@@ -2,7 +2,8 @@
 
 use super::Exit;
 use super::args::Call;
-use super::session::{Access, Refused, Session, existing_file};
+use super::paths::existing_file;
+use super::session::{Access, Refused, Session};
 use super::terminal::Terminal;
 use crate::base::{Invalid, World as _};
 use crate::diagnostic::codes::{UNREADABLE_FILE, UNWRITABLE_OUTPUT};

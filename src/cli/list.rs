@@ -14,7 +14,7 @@ use unicode_width::UnicodeWidthStr as _;
 /// List images: name, spec, output, and what the output is
 #[derive(Debug, Args)]
 pub struct List {
-    /// Images, globs of images or spec files; all images of the workspace without any
+    /// Images, globs of images, spec files or directories; all images of the workspace without any
     images: Vec<String>,
     /// Print JSON
     #[arg(long)]

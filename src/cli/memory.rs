@@ -95,6 +95,11 @@ impl Memory {
         self.seen.get(path).filter(|seen| seen.signature == *signature).map(|seen| seen.hash)
     }
 
+    /// Whether there are files of which that is known.
+    pub fn has_seen(&self) -> bool {
+        !self.seen.is_empty()
+    }
+
     /// Takes in that the image with that key is known to be so.
     pub fn learn(&mut self, key: Sum, known: &Known) {
         if let Ok(bytes) = postcard::to_stdvec(known) {

@@ -9,6 +9,7 @@ use crate::dockerfile::{self, BakeFacts};
 use crate::host::{MANIFEST, Manifest, State};
 use crate::model::Image;
 use crate::workspace::{GITATTRIBUTES, dockerignore_path, with_block};
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// An output, as it should be and as it is. The texts are there if they differ: of most outputs they do not.
@@ -190,12 +191,18 @@ impl Outputs {
     }
 
     /// The manifest once the outputs of which `is_written` says so are written or removed.
-    pub fn manifest_after(&self, is_written: impl Fn(&Output) -> bool) -> Manifest {
-        let mut manifest = self.manifest.clone();
-        for output in self.list.iter().filter(|output| is_written(output)) {
+    pub fn manifest_after(&self, is_written: impl Fn(&Output) -> bool) -> Cow<'_, Manifest> {
+        let is_owned_so = |output: &Output| match (self.manifest.outputs.get(&output.path), &output.hash) {
+            (None, None) => true,
+            (Some(owned), Some(hash)) => owned.image == output.image && owned.hashes.iter().eq([hash]),
+            _ => false,
+        };
+        let mut manifest = Cow::Borrowed(&self.manifest);
+        for output in self.list.iter().filter(|output| is_written(output) && !is_owned_so(output)) {
+            let manifest = manifest.to_mut();
             manifest.outputs.remove(&output.path);
-            if let Some(hash) = output.hash {
-                manifest.add(&output.path, hash, &output.image);
+            if let Some(hash) = &output.hash {
+                manifest.add(&output.path, *hash, &output.image);
             }
         }
         manifest

@@ -3,10 +3,11 @@
 use super::Exit;
 use super::args::{Call, How};
 use super::memory::Memory;
+use super::paths::{below, directory, existing_file, is_path, spec_file};
 use super::terminal::Terminal;
 use crate::base::{FileId, Span, World as _, map};
 use crate::compile::{Compiled, compile};
-use crate::diagnostic::codes::{NO_MATCH, UNREADABLE_FILE};
+use crate::diagnostic::codes::{NEEDLESS_ALLOW, NO_MATCH, UNREADABLE_FILE};
 use crate::diagnostic::{Diagnostic, Diagnostics, Reported, Severity, Sources};
 use crate::dockerfile::BakeFacts;
 use crate::host::{Disk, Lock, MANIFEST, Manifest, Threads, WORKSPACE_FILE, find_workspace, reason, sweep};
@@ -15,9 +16,10 @@ use crate::model::{Image, Ties, Unit};
 use crate::rule;
 use crate::spec::RuleSetting;
 use crate::workspace::{self, Selection, Workspace};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// A workspace on this machine, read, and the images chosen from it.
 #[derive(Debug)]
@@ -49,6 +51,17 @@ impl<T> Default for Outcome<T> {
     fn default() -> Self {
         Self { kept: None, facts: None }
     }
+}
+
+/// What became of the chosen images.
+#[derive(Debug)]
+pub struct Worked<T> {
+    /// What is kept of each, in order.
+    pub kept: Vec<Option<T>>,
+    /// What the bake file has to know of them, if the workspace has one.
+    pub bake: Vec<BakeFacts>,
+    /// The names of those that errors are about.
+    pub wrong: BTreeSet<String>,
 }
 
 /// What is to be known of an image where all are looked at.
@@ -94,7 +107,7 @@ impl Refused {
 }
 
 impl Session {
-    /// Reads the workspace that `call` and the spec files among `chosen` name, and chooses images from it.
+    /// Reads the workspace that `call` and the spec files and directories among `chosen` name, and chooses images from it.
     pub fn open(call: &Call, chosen: &[String], access: Access, terminal: &mut Terminal) -> Result<Self, Refused> {
         let here = here()?;
         let (paths, patterns): (Vec<String>, Vec<String>) =
@@ -104,24 +117,37 @@ impl Session {
             None => None,
         };
         let mut files = Vec::new();
+        let mut directories = Vec::new();
         for path in &paths {
-            let root = own.clone().or_else(|| find_workspace(&here));
-            files.push(spec_file(&here, root.as_deref().and_then(Path::parent), path)?);
+            let around = own.clone().or_else(|| find_workspace(&here));
+            let root = around.as_deref().and_then(Path::parent);
+            let named = directory(&here, root, path);
+            match named.filter(|named| own.is_some() || find_workspace(named).is_some()) {
+                Some(named) => directories.push(named),
+                None => files.push(spec_file(&here, root, path)?),
+            }
         }
-        let from = files.first().and_then(|file| file.parent()).unwrap_or(&here);
+        let first = files.first().and_then(|file| file.parent());
+        let from = first.or(directories.first().map(PathBuf::as_path)).unwrap_or(&here);
         if let Some(own) = own.clone().or_else(|| find_workspace(from)) {
             let session = Self::read(&own, access, terminal)?;
             let root = own.parent().unwrap_or(Path::new("/"));
+            let outside = directories.iter().find(|directory| below(root, directory).is_none());
+            if let Some(outside) = outside {
+                let message = format!("`{}` is outside of the workspace `{}`", outside.display(), own.display());
+                return Err(Refused::new(Diagnostic::unplaced(&NO_MATCH, message)));
+            }
             let members: Vec<String> = files.iter().filter_map(|file| below(root, file)).collect();
             let known = |path: &String| session.workspace.files.iter().any(|(_, known)| known == path);
             if members.len() == files.len() && members.iter().all(known) {
-                return session.choose(&patterns, &members);
+                let directories = directories.iter().filter_map(|directory| below(root, directory));
+                return session.choose(&patterns, &members.into_iter().chain(directories).collect::<Vec<_>>());
             }
-            if call.workspace.is_some() || !session.workspace.has_members {
+            if call.workspace.is_some() || !directories.is_empty() || !session.workspace.has_members {
                 return Err(session.not_members(&own, &paths));
             }
         }
-        let [lone] = files.as_slice() else { return Err(no_workspace(&files, &paths)) };
+        let ([lone], []) = (files.as_slice(), directories.as_slice()) else { return Err(no_workspace(&files, &paths)) };
         if let [pattern, ..] = patterns.as_slice() {
             let message = format!("no image is called `{pattern}` in the lone spec `{}`", paths[0]);
             return Err(Refused::new(Diagnostic::unplaced(&NO_MATCH, message)));
@@ -193,6 +219,7 @@ impl Session {
         let Some(name) = file.file_name().and_then(|name| name.to_str()) else {
             return Err(unreadable(format!("the name of `{}` is not UTF-8", file.display()), None));
         };
+        let disk = disk.still();
         let workspace = workspace::read(&disk, &threads, name);
         Ok(Self { root: root.to_owned(), disk, workspace, selection: Selection::default(), threads, _lock: lock })
     }
@@ -261,13 +288,13 @@ impl Session {
         look: impl Fn(&Image, &Compiled, &mut Diagnostics) -> T + Sync,
     ) -> Vec<Option<T>> {
         let options = self.options(how);
-        let (kept, _) = self.each(diagnostics, |unit, told| {
+        let worked = self.each(diagnostics, |unit, told| {
             let Ok(image) = self.workspace.resolve(unit, told) else { return Outcome::default() };
             let compiled = compile(&image, &self.disk, options, told).ok();
             let kept = compiled.map(|compiled| look(&image, &compiled, told));
             Outcome { kept, facts: Some(self.facts(&image)) }
         });
-        kept
+        worked.kept
     }
 
     /// How images are compiled.
@@ -294,13 +321,12 @@ impl Session {
     }
 
     /// Does `work` for each chosen image, side by side, and tells all that is wrong with the chosen ones, then what is
-    /// wrong between them. The work keeps nothing of an image that does not compile. What the bake file has to know comes
-    /// with it, if the workspace has one.
+    /// wrong between them. The work keeps nothing of an image that does not compile.
     pub fn each<T: Send>(
         &self,
         diagnostics: &mut Diagnostics,
         work: impl Fn(&Unit, &mut Diagnostics) -> Outcome<T> + Sync,
-    ) -> (Vec<Option<T>>, Vec<BakeFacts>) {
+    ) -> Worked<T> {
         let units = self.selection.units(&self.workspace);
         diagnostics.extend(self.selection.diagnostics(&self.workspace));
         let outcomes = map(&self.threads, units.len(), |at| {
@@ -309,8 +335,11 @@ impl Session {
         });
         let mut kept = Vec::with_capacity(outcomes.len());
         let mut shared: BTreeMap<Span, RuleSetting> = BTreeMap::new();
-        let (mut ties, mut bake) = (Vec::new(), Vec::new());
-        for (outcome, told) in outcomes {
+        let (mut ties, mut bake, mut wrong) = (Vec::new(), Vec::new(), BTreeSet::new());
+        for ((outcome, told), unit) in outcomes.into_iter().zip(&units) {
+            if outcome.kept.is_none() || told.has_errors() {
+                wrong.insert(unit.name.value.to_string());
+            }
             diagnostics.extend(told);
             kept.push(outcome.kept);
             let Some(facts) = outcome.facts else { continue };
@@ -319,11 +348,18 @@ impl Session {
             shared.extend(facts.shared.into_iter().map(|setting| (setting.rule.span, setting)));
         }
         self.workspace.plan.check_ties(&ties, diagnostics);
+        let errors = diagnostics.iter().filter(|diagnostic| diagnostic.severity == Severity::Error);
+        wrong.extend(errors.flat_map(|diagnostic| &diagnostic.images).map(|image| image.to_string()));
+        // What an image needs is known when nothing is wrong with it.
+        let is_wrong = |image: &Arc<str>| wrong.contains(&**image);
+        diagnostics.retain(|told| {
+            told.code.name != NEEDLESS_ALLOW.name || told.images.is_empty() || !told.images.iter().all(is_wrong)
+        });
         // What several images share may be there for one of them: told if all of them were looked at.
-        if self.selection.is_all() && kept.iter().all(Option::is_some) {
+        if self.selection.is_all() && wrong.is_empty() {
             rule::tell_needless(shared.values(), diagnostics);
         }
-        (kept, bake)
+        Worked { kept, bake, wrong }
     }
 }
 
@@ -349,51 +385,6 @@ fn here() -> Result<PathBuf, Refused> {
         .map_err(|error| unreadable(format!("the current directory cannot be told: {}", reason(&error)), None))
 }
 
-/// Whether an argument means a file rather than the name of an image, which has no slash and, by custom, no `.kdl`.
-fn is_path(here: &Path, argument: &str) -> bool {
-    let is_file = || !argument.is_empty() && here.join(argument).is_file();
-    argument.contains('/') || argument.ends_with(".kdl") || matches!(argument, "." | "..") || is_file()
-}
-
-/// The spec file that `path` names, seen from the current directory or else from the workspace's root, where messages
-/// show it from.
-fn spec_file(here: &Path, root: Option<&Path>, path: &str) -> Result<PathBuf, Refused> {
-    let from_root = root.map(|root| root.join(path)).filter(|file| file.is_file() && !here.join(path).exists());
-    existing_file(here, &from_root.unwrap_or_else(|| here.join(path)))
-}
-
-/// The file `path`, its directory without links and seen from the system's root.
-pub fn existing_file(here: &Path, path: &Path) -> Result<PathBuf, Refused> {
-    let shown = path.strip_prefix(here).unwrap_or(path).display();
-    let whole = here.join(path);
-    match whole.metadata() {
-        Ok(metadata) if metadata.is_file() => {}
-        Ok(metadata) if metadata.is_dir() => {
-            let hint = ["image.kdl", WORKSPACE_FILE].into_iter().find(|name| whole.join(name).is_file());
-            let hint = hint
-                .map(|name| format!("name the file: {}", path.strip_prefix(here).unwrap_or(path).join(name).display()));
-            return Err(unreadable(format!("`{shown}` is a directory"), hint));
-        }
-        Ok(_) => return Err(unreadable(format!("`{shown}` is no regular file"), None)),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            return Err(unreadable(format!("there is no file `{shown}`"), None));
-        }
-        Err(error) => return Err(unreadable(format!("`{shown}` cannot be read: {}", reason(&error)), None)),
-    }
-    let directory = whole.parent().unwrap_or(here).canonicalize();
-    let directory =
-        directory.map_err(|error| unreadable(format!("`{shown}` cannot be read: {}", reason(&error)), None))?;
-    Ok(directory.join(whole.file_name().unwrap_or_default()))
-}
-
-/// The path of `file` from `root`, in a spec's form.
-fn below(root: &Path, file: &Path) -> Option<String> {
-    let root = root.canonicalize().ok()?;
-    let parts: Option<Vec<&str>> =
-        file.strip_prefix(root).ok()?.components().map(|part| part.as_os_str().to_str()).collect();
-    Some(parts?.join("/"))
-}
-
 fn no_workspace(files: &[PathBuf], paths: &[String]) -> Refused {
     let diagnostic = if files.is_empty() {
         let message = format!("there is no {WORKSPACE_FILE} in this directory or above it");
@@ -406,7 +397,8 @@ fn no_workspace(files: &[PathBuf], paths: &[String]) -> Refused {
     Refused::new(diagnostic)
 }
 
-fn unreadable(message: String, hint: Option<String>) -> Refused {
+/// That a file cannot be read.
+pub fn unreadable(message: String, hint: Option<String>) -> Refused {
     let diagnostic = Diagnostic::unplaced(&UNREADABLE_FILE, message);
     Refused::new(match hint {
         Some(hint) => diagnostic.hint(hint),

@@ -108,6 +108,8 @@ struct Merged {
     at: BTreeMap<Key, Vec<usize>>,
     /// How many an image has of each code at each place.
     counts: BTreeMap<(Key, Arc<str>), usize>,
+    /// Which images each has.
+    seen: BTreeSet<(usize, Arc<str>)>,
 }
 
 impl Merged {
@@ -116,6 +118,8 @@ impl Merged {
         let known = self.at.entry(key).or_default();
         let [image] = diagnostic.images.as_slice() else {
             if !known.iter().any(|at| self.list[*at] == diagnostic) {
+                let images = diagnostic.images.iter().cloned();
+                self.seen.extend(images.map(|image| (self.list.len(), image)));
                 known.push(self.list.len());
                 self.list.push(diagnostic);
             }
@@ -123,7 +127,7 @@ impl Merged {
         };
         let says_so = |at: &&usize| self.list[**at].message == diagnostic.message;
         let same = known.iter().find(says_so).copied();
-        let is_repeated = |at: &usize| self.list[*at].images.last() == Some(image);
+        let is_repeated = |at: &usize| self.seen.contains(&(*at, Arc::clone(image)));
         let at = if let Some(same) = same.filter(|at| !is_repeated(at)) {
             same
         } else if same.is_some() {
@@ -135,6 +139,7 @@ impl Merged {
             others.copied().nth(nth).filter(|at| !is_repeated(at)).unwrap_or(self.list.len())
         };
         *self.counts.entry((key, Arc::clone(image))).or_default() += 1;
+        self.seen.insert((at, Arc::clone(image)));
         match self.list.get_mut(at) {
             Some(first) => first.images.extend(diagnostic.images),
             None => {
@@ -158,7 +163,7 @@ mod tests {
         for (code, place, message, image) in told {
             let code = if *code == 'a' { &INVALID_VALUE } else { &WRONG_TYPE };
             let mut diagnostic = Diagnostic::error(code, Span::new(FileId(0), *place, *place + 1), *message);
-            diagnostic.images = Some(*image).filter(|image| !image.is_empty()).map(Arc::from).into_iter().collect();
+            diagnostic.images = image.split_whitespace().map(Arc::from).collect();
             diagnostics.error(diagnostic);
         }
         let line = |d: Diagnostic| {
@@ -181,5 +186,6 @@ mod tests {
         // What a template has by itself, and the images that have it from there.
         check(&[('a', 1, "x", ""), ('a', 1, "x", "i"), ('a', 1, "x", "j")], &["1 x: i j"]);
         check(&[('a', 1, "x", ""), ('a', 1, "y", "i")], &["1 x: ", "1 y: i"]);
+        check(&[('a', 1, "x", "i j k"), ('a', 1, "x", "j"), ('a', 1, "x", "l")], &["1 x: i j k l"]);
     }
 }

@@ -3,7 +3,8 @@
 use super::{Threads, reason};
 use crate::base::Workers as _;
 use cap_std::fs::Dir;
-use std::io;
+use std::collections::BTreeSet;
+use std::io::{self, ErrorKind};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
@@ -38,6 +39,26 @@ impl<'a> Directories<'a> {
 
     /// The directory that `path` is in, and the name it has there. A path starts at the root and is normalised.
     pub fn of<'p>(&mut self, path: &'p str) -> Result<(&Dir, &'p str), Barred<'p>> {
+        self.reach(path, open)
+    }
+
+    /// The same; what is missing on the way is made, and noted in `made`.
+    pub fn of_or_make<'p>(&mut self, path: &'p str, made: &MadeDirectories) -> Result<(&Dir, &'p str), Barred<'p>> {
+        self.reach(path, |parent, path, start| match open(parent, path, start) {
+            Err(Barred::Failed(error)) if error.kind() == ErrorKind::NotFound => {
+                made.make(parent, path, start).map_err(Barred::Failed)?;
+                // Another may have been faster, and may have made something else.
+                open(parent, path, start)
+            }
+            opened => opened,
+        })
+    }
+
+    fn reach<'p>(
+        &mut self,
+        path: &'p str,
+        open: impl Fn(&Dir, &'p str, usize) -> Result<Dir, Barred<'p>>,
+    ) -> Result<(&Dir, &'p str), Barred<'p>> {
         let (directory, name) = path.rsplit_once('/').unwrap_or(("", path));
         while self.held.last().is_some_and(|(held, _)| !is_within(directory, held)) {
             self.held.pop();
@@ -55,6 +76,39 @@ impl<'a> Directories<'a> {
 
     fn deepest(&self) -> &Dir {
         self.held.last().map_or(self.root, |(_, directory)| directory)
+    }
+}
+
+/// Directories that were made, so that they can be taken back. Several threads may make some.
+#[derive(Debug, Default)]
+pub struct MadeDirectories {
+    /// Their paths from the root.
+    paths: Mutex<BTreeSet<String>>,
+}
+
+impl MadeDirectories {
+    /// Makes the directory `path`, whose name starts at `start`, in `parent`, unless something stands there by now.
+    fn make(&self, parent: &Dir, path: &str, start: usize) -> io::Result<()> {
+        match parent.create_dir(&path[start..]) {
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => return Ok(()),
+            made => made?,
+        }
+        // A panic while it is held is impossible.
+        self.paths.lock().unwrap_or_else(PoisonError::into_inner).insert(path.to_owned());
+        Ok(())
+    }
+
+    /// Removes those below `root` that are empty.
+    pub fn remove(self, root: &Dir) {
+        let paths = self.paths.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let mut directories = Directories::new(root);
+        // What is below a directory stands behind it.
+        for path in paths.iter().rev() {
+            if let Ok((parent, name)) = directories.of(path) {
+                // One that holds something is somebody's.
+                let _ = parent.remove_dir(name);
+            }
+        }
     }
 }
 
@@ -88,11 +142,7 @@ fn open_no_link(parent: &Dir, name: &str) -> io::Result<Dir> {
 
 #[cfg(not(unix))]
 fn open_no_link(parent: &Dir, name: &str) -> io::Result<Dir> {
-    if parent.symlink_metadata(name)?.is_dir() {
-        parent.open_dir(name)
-    } else {
-        Err(io::ErrorKind::NotADirectory.into())
-    }
+    if parent.symlink_metadata(name)?.is_dir() { parent.open_dir(name) } else { Err(ErrorKind::NotADirectory.into()) }
 }
 
 impl Barred<'_> {

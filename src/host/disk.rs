@@ -1,12 +1,14 @@
 //! The workspace's files, as the core sees them.
 
 use super::directories::{Barred, each};
+use super::listings::{self, Listings, Names};
 use super::signature::Signature;
 use super::{Threads, reason};
 use crate::base::{ContextEntry, EntryKind, Invalid, World, normalize};
 use cap_std::ambient_authority;
 use cap_std::fs::{Dir, File, FileType, Metadata, OpenOptions};
 use std::convert::Infallible;
+use std::ffi::OsString;
 use std::io::{self, ErrorKind, Read as _};
 use std::path::Path;
 
@@ -14,6 +16,8 @@ use std::path::Path;
 #[derive(Debug)]
 pub struct Disk {
     root: Dir,
+    /// What is known of it already, if it stands still.
+    listings: Option<Listings>,
 }
 
 impl Disk {
@@ -22,7 +26,15 @@ impl Disk {
 
     /// The world whose root is the directory `root`.
     pub fn open(root: &Path) -> io::Result<Self> {
-        Ok(Self { root: Dir::open_ambient_dir(root, ambient_authority())? })
+        Ok(Self { root: Dir::open_ambient_dir(root, ambient_authority())?, listings: None })
+    }
+
+    /// The same world at one moment: what it said of names once, it says again.
+    #[must_use]
+    pub fn still(self) -> Self {
+        // Elsewhere a name may be spelled in several ways, and a listing tells one.
+        let is_literal = cfg!(target_os = "linux");
+        Self { listings: is_literal.then(Listings::default), ..self }
     }
 
     /// The root. What is reached through it stays below it.
@@ -105,6 +117,62 @@ impl Disk {
         signatures.into_iter().flatten().collect()
     }
 
+    /// The names in the directory `path`; of those that are not UTF-8 one is told, and none if it is neither file nor
+    /// directory nor link.
+    #[cfg(target_os = "linux")]
+    fn names(&self, path: &str) -> io::Result<Result<Names, OsString>> {
+        use cap_std::fs::OpenOptionsExt as _;
+        use rustix::fs::{FileType as Kind, OFlags, RawDir};
+        use std::os::unix::ffi::OsStringExt as _;
+        let mut options = OpenOptions::new();
+        options.read(true).custom_flags(OFlags::DIRECTORY.bits() as i32);
+        // The directory as it is opened: `read_dir` opens it once more.
+        let opened = self.root.open_with(at(path), &options)?;
+        let mut buffer = Vec::with_capacity(8 << 10);
+        let mut listed = RawDir::new(&opened, buffer.spare_capacity_mut());
+        let mut names = Names::new();
+        while let Some(entry) = listed.next() {
+            let entry = entry?;
+            let name = entry.file_name().to_bytes();
+            if matches!(name, b"." | b"..") {
+                continue;
+            }
+            let kind = match entry.file_type() {
+                Kind::RegularFile => Some(EntryKind::File),
+                Kind::Directory => Some(EntryKind::Directory),
+                Kind::Symlink => Some(EntryKind::Link),
+                // Some file systems do not say it here.
+                Kind::Unknown => {
+                    let path = Path::new(at(path)).join(OsString::from_vec(name.to_vec()));
+                    kind_of(self.root.symlink_metadata(path)?.file_type())
+                }
+                _ => None,
+            };
+            match String::from_utf8(name.to_vec()) {
+                Ok(name) => drop(names.insert(name, kind)),
+                Err(error) if kind.is_some() => return Ok(Err(OsString::from_vec(error.into_bytes()))),
+                Err(_) => {}
+            }
+        }
+        Ok(Ok(names))
+    }
+
+    /// The same where the system has no better way.
+    #[cfg(not(target_os = "linux"))]
+    fn names(&self, path: &str) -> io::Result<Result<Names, OsString>> {
+        let mut names = Names::new();
+        for entry in self.root.read_dir(at(path))? {
+            let entry = entry?;
+            let kind = kind_of(entry.file_type()?);
+            match entry.file_name().into_string() {
+                Ok(name) => drop(names.insert(name, kind)),
+                Err(name) if kind.is_some() => return Ok(Err(name)),
+                Err(_) => {}
+            }
+        }
+        Ok(Ok(names))
+    }
+
     /// The text of the regular file `path`, which must be UTF-8 and have at most `limit` bytes.
     pub fn read_text(&self, path: &str, limit: u64) -> Result<String, Invalid> {
         let bytes = self.read_bytes(path, limit)?;
@@ -120,6 +188,13 @@ impl Disk {
 impl World for Disk {
     fn entry(&self, path: &str) -> Result<Option<ContextEntry>, Invalid> {
         let path = inside(path)?;
+        let (directory, name) = path.rsplit_once('/').unwrap_or(("", &path));
+        if let Some(listings) = self.listings.as_ref().filter(|_| !name.is_empty())
+            && let Some(names) = listings.names(directory, || self.names(directory).ok()?.ok())
+            && let Some(entry) = listings::entry(&names, directory, name)
+        {
+            return Ok(entry);
+        }
         let metadata = match self.root.symlink_metadata(at(&path)) {
             Ok(metadata) => metadata,
             Err(error) if is_nothing(&error) => return Ok(None),
@@ -139,19 +214,15 @@ impl World for Disk {
     /// Special files (pipes, sockets, devices) are left out, as builders leave them out of a context.
     fn list(&self, path: &str) -> Result<Vec<ContextEntry>, Invalid> {
         let path = inside(path)?;
-        let failed = |error: io::Error| refused(&path, &error);
-        let mut entries = Vec::new();
-        for entry in self.root.read_dir(at(&path)).map_err(failed)? {
-            let entry = entry.map_err(failed)?;
-            let Some(kind) = kind_of(entry.file_type().map_err(failed)?) else { continue };
-            let name = entry.file_name().into_string().map_err(|name| {
-                Invalid::new(format!("`{}` holds a file whose name is not UTF-8: {name:?}", at(&path)))
-            })?;
-            let path = if path.is_empty() { name } else { format!("{path}/{name}") };
-            entries.push(ContextEntry { path, kind });
+        if let Some(listings) = &self.listings
+            && let Some(names) = listings.listed(&path, || self.names(&path).ok()?.ok())
+        {
+            return Ok(listings::entries(&names, &path));
         }
-        entries.sort();
-        Ok(entries)
+        let names = self.names(&path).map_err(|error| refused(&path, &error))?;
+        let names = names
+            .map_err(|name| Invalid::new(format!("`{}` holds a file whose name is not UTF-8: {name:?}", at(&path))))?;
+        Ok(listings::entries(&names, &path))
     }
 
     fn read(&self, path: &str) -> Result<String, Invalid> {

@@ -4,6 +4,7 @@
 mod cache;
 mod directories;
 mod disk;
+mod listings;
 mod lock;
 mod manifest_lines;
 mod ownership;

@@ -4,12 +4,13 @@
 //! is replaced; the manifest owns old and new before the first output changes, and new alone after the last; and the new
 //! manifest waits beside its place from the first moment to the last, a sign that tells the next run to clean up.
 //! That the new names are on the disk too is not waited for: after a power failure an output is old or new, but whole.
+//! A directory that is missing on the way to an output is made, and stays empty after a kill.
 //! (A kill takes nothing from the disk; that the texts are waited for is for power failures alone.)
 //!
 //! Files are seen to side by side, and found through the directories they are in, which are opened without following
 //! links: each is opened twice, once to write beside all its outputs and once to put them in their places.
 
-use super::directories::{Directories, each};
+use super::directories::{Barred, Directories, MadeDirectories, each};
 use super::signature::Signature;
 use super::{Disk, MANIFEST, Manifest, Threads, reason};
 use crate::base::World as _;
@@ -60,7 +61,8 @@ pub struct Ownership<'a> {
 /// Makes all of `changes` or none of them. Changes of outputs come with that of the manifest.
 pub fn commit(disk: &Disk, changes: &[Change], ownership: Option<Ownership<'_>>) -> Result<Receipt, Unwritable> {
     let started = SystemTime::now();
-    let stage = Stage { root: disk.root(), syncs_each: !SYNCS_WHOLE || changes.len() <= FEW };
+    let made = MadeDirectories::default();
+    let stage = Stage { root: disk.root(), syncs_each: !SYNCS_WHOLE || changes.len() <= FEW, made: &made };
     let (mut staged, mut done) = (Vec::new(), Vec::new());
     let outcome = stage.write_all(changes, ownership, &mut staged).and_then(|()| {
         let outcome = stage.put_all(changes, ownership, &mut done);
@@ -68,6 +70,7 @@ pub fn commit(disk: &Disk, changes: &[Change], ownership: Option<Ownership<'_>>)
     });
     if let Err(error) = outcome {
         stage.clear(changes, &staged);
+        made.remove(disk.root());
         return Err(error);
     }
     let written = changes.iter().zip(staged.into_iter().zip(done)).filter_map(|(change, (staged, put))| {
@@ -146,6 +149,8 @@ fn remove_staged(directories: &mut Directories<'_>, path: &str) {
 struct Stage<'a> {
     root: &'a Dir,
     syncs_each: bool,
+    /// The directories that were missing on the way to those places.
+    made: &'a MadeDirectories,
 }
 
 impl Stage<'_> {
@@ -169,7 +174,10 @@ impl Stage<'_> {
         let outcome;
         (*staged, outcome) = each(self.root, threads, changes, |directories, change| match &change.to {
             Some(to) => self.write(directories, &change.path, &change.path, to).map(Some),
-            None => place(directories, &change.path).map(|_| None),
+            None => {
+                let directory = directories.of(&change.path);
+                place(&change.path, directory).map(|_| None)
+            }
         });
         outcome?;
         self.sync_all()
@@ -183,7 +191,8 @@ impl Stage<'_> {
         target: &str,
         bytes: &[u8],
     ) -> Result<Signature, Unwritable> {
-        let (directory, stands) = place(directories, path)?;
+        let directory = directories.of_or_make(path, self.made);
+        let (directory, stands) = place(path, directory)?;
         let name = staging_name(target.rsplit('/').next().unwrap_or(target));
         let mut options = OpenOptions::new();
         // Never what is there already, which might be a link.
@@ -314,11 +323,14 @@ fn put(directories: &mut Directories<'_>, from: &str, to: &str) -> Result<Option
     Ok(directory.symlink_metadata(name).ok().and_then(|metadata| Signature::of(&metadata)))
 }
 
-/// The directory of `path`, and what stands there. That it can be the place of an output: its directory is there, and
-/// neither it nor a directory above is a symbolic link.
-fn place<'d>(directories: &'d mut Directories<'_>, path: &str) -> Result<(&'d Dir, Option<Metadata>), Unwritable> {
+/// The directory of `path`, which was looked for, and what stands there. That it can be the place of an output: its
+/// directory is there, and neither it nor a directory above is a symbolic link.
+fn place<'d>(
+    path: &str,
+    directory: Result<(&'d Dir, &str), Barred<'_>>,
+) -> Result<(&'d Dir, Option<Metadata>), Unwritable> {
     let refused = |why: &str| Err(Unwritable::new(path, why));
-    let (directory, name) = directories.of(path).map_err(|barred| Unwritable::new(path, barred.reason()))?;
+    let (directory, name) = directory.map_err(|barred| Unwritable::new(path, barred.reason()))?;
     match directory.symlink_metadata(name) {
         Ok(metadata) if metadata.is_file() => Ok((directory, Some(metadata))),
         Ok(metadata) if metadata.is_symlink() => refused("it is a symbolic link"),
@@ -340,156 +352,4 @@ fn sync(file: &File) -> io::Result<()> {
 
 #[cfg(test)]
 #[cfg(unix)]
-mod tests {
-    use super::*;
-    use std::fs;
-    use std::os::unix::fs::{PermissionsExt as _, symlink};
-    use std::path::Path;
-
-    fn change(path: &str, from: Option<&str>, to: Option<&str>) -> Change {
-        Change { path: path.to_owned(), from: from.map(Into::into), to: to.map(Into::into) }
-    }
-
-    /// A workspace with `a/out` = "old" and a manifest "before".
-    fn workspace() -> (tempfile::TempDir, Disk) {
-        let root = tempfile::tempdir().expect("a directory");
-        fs::create_dir_all(root.path().join("a")).expect("made");
-        fs::create_dir_all(root.path().join("b")).expect("made");
-        fs::write(root.path().join("a/out"), "old").expect("written");
-        fs::write(root.path().join(MANIFEST), "before").expect("written");
-        let disk = Disk::open(root.path()).expect("opened");
-        (root, disk)
-    }
-
-    /// Every file below `root` and what it holds.
-    fn files(root: &Path) -> Vec<(String, String)> {
-        let mut found = Vec::new();
-        for entry in fs::read_dir(root).expect("listed").map(|entry| entry.expect("read").path()) {
-            if entry.is_dir() {
-                let name = entry.file_name().expect("a name").to_string_lossy().into_owned();
-                found.extend(files(&entry).into_iter().map(|(path, text)| (format!("{name}/{path}"), text)));
-            } else {
-                let name = entry.file_name().expect("a name").to_string_lossy().into_owned();
-                found.push((name, fs::read_to_string(&entry).unwrap_or_default()));
-            }
-        }
-        found.sort();
-        found
-    }
-
-    fn owned(files: &[(&str, &str)]) -> Vec<(String, String)> {
-        files.iter().map(|(path, text)| ((*path).to_owned(), (*text).to_owned())).collect()
-    }
-
-    #[test]
-    fn all() {
-        let (root, disk) = workspace();
-        fs::set_permissions(root.path().join("a/out"), fs::Permissions::from_mode(0o640)).expect("set");
-        let changes = [change("a/out", Some("old"), Some("new")), change("b/out", None, Some("born"))];
-        let manifest = change(MANIFEST, Some("before"), Some("after"));
-        commit(&disk, &changes, Some(Ownership { both: "both", manifest: &manifest })).expect("written");
-        assert_eq!(files(root.path()), owned(&[("a/out", "new"), ("b/out", "born"), (MANIFEST, "after")]));
-        let mode = fs::metadata(root.path().join("a/out")).expect("there").permissions().mode();
-        assert_eq!(mode & 0o777, 0o640);
-        let changes = [change("a/out", Some("new"), None), change("b/out", Some("born"), None)];
-        let manifest = change(MANIFEST, Some("after"), None);
-        commit(&disk, &changes, Some(Ownership { both: "both", manifest: &manifest })).expect("written");
-        assert_eq!(files(root.path()), []);
-    }
-
-    #[test]
-    fn many() {
-        let (root, disk) = workspace();
-        let changes: Vec<Change> = (0..100).map(|n| change(&format!("b/{n}"), None, Some("x"))).collect();
-        let manifest = change(MANIFEST, Some("before"), Some("after"));
-        commit(&disk, &changes, Some(Ownership { both: "both", manifest: &manifest })).expect("written");
-        assert_eq!(files(root.path()).len(), 102);
-    }
-
-    #[test]
-    fn or_nothing() {
-        let check = |path: &str, prepare: &dyn Fn(&Path), message: &str| {
-            let (root, disk) = workspace();
-            prepare(root.path());
-            let before = files(root.path());
-            let changes = [change("a/out", Some("old"), Some("new")), change(path, None, Some("born"))];
-            let manifest = change(MANIFEST, Some("before"), Some("after"));
-            let error =
-                commit(&disk, &changes, Some(Ownership { both: "both", manifest: &manifest })).expect_err("refused");
-            assert_eq!((error.to_string(), error.changed), (message.to_owned(), vec![]));
-            assert_eq!(files(root.path()), before, "{message}");
-        };
-        check(
-            "b/out",
-            &|root| fs::create_dir(root.join("b/out")).expect("made"),
-            "`b/out` cannot be written: it is a directory",
-        );
-        check(
-            "b/out",
-            &|root| symlink("../a/out", root.join("b/out")).expect("linked"),
-            "`b/out` cannot be written: it is a symbolic link",
-        );
-        check(
-            "c/out",
-            &|root| symlink("b", root.join("c")).expect("linked"),
-            "`c/out` cannot be written: `c` is a symbolic link",
-        );
-        check("d/out", &|_| {}, "`d/out` cannot be written: No such file or directory");
-        check("a/out/x", &|_| {}, "`a/out/x` cannot be written: `a/out` is no directory");
-    }
-
-    #[test]
-    fn what_was_done_is_undone() {
-        let (root, disk) = workspace();
-        // A rename that must fail, though every check before it holds: the second change has the place of the first.
-        let changes = [
-            change("a/out", Some("old"), Some("new")),
-            change("b/gone", None, Some("x")),
-            change("b/gone", Some("x"), Some("y")),
-        ];
-        let manifest = change(MANIFEST, Some("before"), Some("after"));
-        let error =
-            commit(&disk, &changes, Some(Ownership { both: "both", manifest: &manifest })).expect_err("refused");
-        assert_eq!(error.changed, Vec::<String>::new());
-        assert_eq!(files(root.path()), owned(&[("a/out", "old"), (MANIFEST, "before")]));
-    }
-
-    #[test]
-    fn receipts() {
-        let (root, disk) = workspace();
-        let names: Vec<String> = (0..300).map(|n| format!("b/{n}")).collect();
-        let changes: Vec<Change> = names.iter().map(|name| change(name, None, Some("born"))).collect();
-        let manifest = change(MANIFEST, Some("before"), Some("after"));
-        let written = commit(&disk, &changes, Some(Ownership { both: "both", manifest: &manifest })).expect("written");
-        let edited = root.path().join(&names[7]);
-        let modified = edited.metadata().and_then(|metadata| metadata.modified()).expect("known");
-        std::thread::sleep(std::time::Duration::from_millis(60));
-        let before = written.signatures(&disk).len();
-        println!("{before} of 300 vouched for");
-        fs::write(&edited, "torn").expect("written");
-        // Whoever sets the time back is seen all the same.
-        fs::File::open(&edited).and_then(|file| file.set_modified(modified)).expect("set");
-        fs::remove_file(root.path().join(&names[8])).expect("removed");
-        std::thread::sleep(std::time::Duration::from_millis(60));
-        let vouched = written.signatures(&disk);
-        let has = |n: usize| vouched.iter().any(|(path, _)| *path == names[n]);
-        assert!(!has(7) && !has(8) && vouched.iter().all(|(path, _)| path.starts_with("b/")));
-        for (path, signature) in &vouched {
-            assert_eq!(disk.signature(path), Ok(Some(*signature)));
-        }
-    }
-
-    #[test]
-    fn remains_are_swept() {
-        let (root, disk) = workspace();
-        let mut manifest = Manifest::default();
-        manifest.add("a/out", crate::base::Sum::of(b""), "a");
-        for (path, text) in
-            [(".imgspec.manifest.imgspec-new", manifest.print()), ("a/.out.imgspec-new", "half".to_owned())]
-        {
-            fs::write(root.path().join(path), text).expect("written");
-        }
-        sweep(&disk);
-        assert_eq!(files(root.path()), owned(&[("a/out", "old"), (MANIFEST, "before")]));
-    }
-}
+mod tests;

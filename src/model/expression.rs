@@ -199,29 +199,34 @@ impl<'a> Expander<'a> {
                 Piece::Expression(expression) => expression,
             };
             let value = match self.evaluate(entry, text, expression) {
-                Ok(Bound::One(value)) => value,
-                Ok(Bound::List(_)) => {
-                    failed = Err(self.misplaced_list(entry, ty, expression.range.clone()));
-                    continue;
-                }
+                Ok(value) => value,
                 Err(reported) => {
                     failed = Err(reported);
                     continue;
                 }
             };
             let before = out.len();
-            match &mut shell {
-                None => out.push_str(&shown(&value)),
-                Some(shell) => {
-                    let next = match pieces.get(index + 1) {
-                        Some(Piece::Text(literal)) => literal.chars().next(),
-                        _ => None,
-                    };
-                    if let Err(misfit) = shell.push(&value, next, &mut out) {
-                        let flaw = Flaw::new(&UNQUOTABLE_EXPRESSION, expression.range.clone(), misfit.message());
-                        failed = Err(self.tell(entry, text, flaw.hint(misfit.hint())));
-                    }
+            let next = pieces.get(index + 1).map(|next| match next {
+                Piece::Text(literal) => literal.chars().next().unwrap_or_default(),
+                Piece::Expression(_) => '$',
+            });
+            let put = match (&mut shell, value) {
+                (None, Bound::One(value)) => {
+                    out.push_str(&shown(&value));
+                    Ok(())
                 }
+                (Some(shell), Bound::One(value)) => shell.push(&value, next, &mut out),
+                (Some(shell), Bound::List(elements)) if shell.is_whole_word(next) => {
+                    shell.push_words(elements, next, &mut out)
+                }
+                (_, Bound::List(_)) => {
+                    failed = Err(self.misplaced_list(entry, ty, expression.range.clone()));
+                    continue;
+                }
+            };
+            if let Err(misfit) = put {
+                let flaw = Flaw::new(&UNQUOTABLE_EXPRESSION, expression.range.clone(), misfit.message());
+                failed = Err(self.tell(entry, text, flaw.hint(misfit.hint())));
             }
             made += out.len() - before;
             self.count(entry, text, expression, made)?;
@@ -255,7 +260,9 @@ impl<'a> Expander<'a> {
         let text = if let Value::String(text) = &entry.value { text.as_str() } else { "" };
         let flaw = Flaw::new(&WRONG_TYPE, range, "a list stands where one value belongs");
         let hint = match ty {
-            Ty::Shell => "`| join(\" \")` makes one string of it, which shell text holds as one word",
+            Ty::Shell => {
+                "as a whole word outside quotes it is its elements, a word each; `| join(\" \")` makes one word of it"
+            }
             _ => "`| join(\" \")` makes one string of it; as a whole argument it is its elements",
         };
         self.tell(entry, text, flaw.hint(hint))
@@ -439,9 +446,14 @@ mod tests {
                     its elements)";
         check("env A=\"${{ hosts }}\"", &format!("wrong-type at `${{{{ hosts }}}}`: {list}"));
         check("cmd \"x ${{ hosts }}\"", &format!("wrong-type at `${{{{ hosts }}}}`: {list}"));
-        let word = "a list stands where one value belongs (`| join(\" \")` makes one string of it, which shell text holds \
-                    as one word)";
-        check("run \"${{ hosts }}\"", &format!("wrong-type at `${{{{ hosts }}}}`: {word}"));
+        let word = "a list stands where one value belongs (as a whole word outside quotes it is its elements, a word each; \
+                    `| join(\" \")` makes one word of it)";
+        for text in
+            ["x \\\"${{ hosts }}\\\"", "x '${{ hosts }}'", "x -${{ hosts }}", "x ${{ hosts }}a", "x >${{ hosts }}"]
+        {
+            check(&format!("run \"{text}\""), &format!("wrong-type at `${{{{ hosts }}}}`: {word}"));
+        }
+        check("run \"${{ hosts }}\"", "run \"a 'b c'\"");
     }
 
     #[test]

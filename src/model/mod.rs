@@ -1,6 +1,7 @@
 //! Floor 4: whole images. A plan says which there are; each is then put together by itself from all it draws from, and
 //! checked across its parts: stages that name each other, images that name each other, the build context.
 
+mod concern;
 mod expression;
 mod layers;
 mod merge;
@@ -12,6 +13,7 @@ mod stages;
 mod templates;
 mod ties;
 
+pub use concern::Concern;
 pub use expression::{expand_entry, expand_nodes, expand_text};
 pub use merge::{Layer, LayerKind, Merged, Override, merge};
 pub use origin::{Drawn, Origins};
@@ -149,11 +151,11 @@ impl Plan {
         let mut told = Diagnostics::new();
         let mut origins = Origins::default();
         let image = self.put_together(unit, &mut origins, &mut told);
-        diagnostics.extend(told.map(|diagnostic| origins.trace(diagnostic)));
+        diagnostics.extend(told.map(|diagnostic| origins.trace(spec::placed(diagnostic))));
         let mut image = image?;
         image.origins = origins;
         image.bases = self.bases(&image.stages);
-        match unit.failed {
+        match unit.failed.or(image.origins.failed()) {
             Some(reported) => Err(reported),
             None => Ok(image),
         }

@@ -6,7 +6,7 @@ use super::plan::{Plan, Unit};
 use super::scope::{Binding, Scope};
 use super::templates::{Link, name_of};
 use crate::base::Span;
-use crate::diagnostic::{Diagnostic, Label};
+use crate::diagnostic::{Diagnostic, Diagnostics, Label, Reported};
 use crate::spec::{self, Declaration, Kind};
 use crate::syntax::{Entry, Node, Value};
 use std::sync::Arc;
@@ -44,6 +44,13 @@ impl Origins {
         Self { image: unit.name.value.to_string(), declarations, chain, ..Self::default() }
     }
 
+    /// The origins of the parts of `unit`, as far as they are known before it is put together; if what it draws from is a
+    /// ring, nothing but itself.
+    pub(super) fn draft(plan: &Plan, unit: &Unit) -> Self {
+        let chain = plan.templates.chain(unit.declaration, &plan.declarations, &mut Diagnostics::new());
+        Self::new(plan, unit, chain.unwrap_or_default())
+    }
+
     /// Takes in what its expressions could use, and what was overridden when its bodies were put together.
     pub(super) fn complete(&mut self, scope: Scope, overrides: Vec<Override>) {
         self.scope = scope;
@@ -55,7 +62,7 @@ impl Origins {
     pub fn trace(&self, mut diagnostic: Diagnostic) -> Diagnostic {
         diagnostic.images = vec![self.image.as_str().into()];
         let Some(span) = diagnostic.span() else { return diagnostic };
-        let mut link = self.link_of(span);
+        let link = self.link_of(span);
         let value = link.and_then(|link| value_at(&self.declaration(link).nodes, span));
         for binding in value.map(|entry| self.names_in(entry)).unwrap_or_default() {
             let is_shown = |label: &Label| label.span.holds(binding.span) || binding.span.holds(label.span);
@@ -63,14 +70,31 @@ impl Origins {
                 diagnostic = diagnostic.also(binding.span, format!("`{}` has its value from here", binding.name));
             }
         }
+        diagnostic.trace = self.way(link);
+        if diagnostic.trace.is_empty() {
+            // It is told where the image says something, about something that comes from further away.
+            let others = diagnostic.labels.iter().skip(1).filter_map(|label| self.link_of(label.span));
+            diagnostic.trace = others.map(|link| self.way(Some(link))).find(|way| way.len() > 1).unwrap_or_default();
+        }
+        diagnostic
+    }
+
+    /// The way from a body to the image: who names it, and so on.
+    fn way<'o>(&'o self, mut link: Option<&'o Link>) -> Vec<Label> {
+        let mut way = Vec::new();
         while let Some(Link { declaration, named_by: Some((by, place)) }) = link {
             let next = self.chain.iter().find(|link| link.declaration == *by);
             let verb = if self.declarations[*declaration].kind == Kind::Mixin { "uses" } else { "extends" };
             let [user, used] = [*by, *declaration].map(|at| self.described(&self.declarations[at]));
-            diagnostic.trace.push(Label { span: *place, message: format!("{user} {verb} {used}") });
+            way.push(Label { span: *place, message: format!("{user} {verb} {used}") });
             link = next;
         }
-        diagnostic
+        way
+    }
+
+    /// The proof that a body it draws from has mistakes by itself, which are told.
+    pub(super) fn failed(&self) -> Option<Reported> {
+        self.chain.iter().find_map(|link| self.declaration(link).failed)
     }
 
     /// The bodies it draws from, low to high, its own last.

@@ -133,9 +133,8 @@ impl Plan {
 
     /// The files that `unit` stands in and draws from.
     pub fn files(&self, unit: &Unit) -> Vec<FileId> {
-        let chain = self.templates.chain(unit.declaration, &self.declarations, &mut Diagnostics::new());
-        let links = chain.unwrap_or_default();
-        links.iter().map(|link| self.declarations[link.declaration].span.file).chain([unit.file]).collect()
+        let reached = self.templates.reached(unit.declaration, &self.declarations).into_iter();
+        reached.map(|at| self.declarations[at].span.file).chain([unit.file]).collect()
     }
 
     /// The unit of that name.
@@ -391,6 +390,11 @@ pub fn directory_of(path: &str) -> &str {
 
 /// The span of a whole declaration, for what concerns all of it.
 impl Declaration {
+    /// Whether images draw from it, rather than be made of it.
+    pub fn is_shared(&self) -> bool {
+        !matches!(self.kind, Kind::Image | Kind::Rule)
+    }
+
     /// Whether `span` stands in this declaration.
     pub fn holds(&self, span: Span) -> bool {
         self.span.holds(span)

@@ -4,7 +4,7 @@ use crate::base::{Span, Spanned, TemplateName};
 use crate::diagnostic::codes::{CYCLE, DUPLICATE_NAME, UNKNOWN_TEMPLATE};
 use crate::diagnostic::{Diagnostic, Diagnostics, Reported};
 use crate::spec::{Declaration, Kind};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The templates and mixins of a workspace.
 #[derive(Debug, Default)]
@@ -164,7 +164,22 @@ impl Templates {
         }
     }
 
-    /// Whether anything extends the template or uses the mixin `at`… is not asked: what is not used is checked all the same.
+    /// The declarations that `at` names, and those that they name, itself and `defaults` too; in a ring as well.
+    pub fn reached(&self, at: usize, declarations: &[Declaration]) -> BTreeSet<usize> {
+        let mut reached: BTreeSet<usize> = self.defaults.into_iter().collect();
+        let mut pending = vec![at];
+        while let Some(next) = pending.pop() {
+            if !reached.insert(next) {
+                continue;
+            }
+            let declaration = &declarations[next];
+            pending.extend(declaration.extends.iter().filter_map(|name| self.templates.get(&name.value)));
+            pending.extend(declaration.uses.iter().filter_map(|name| self.mixins.get(&name.value)));
+        }
+        reached
+    }
+
+    /// What images may draw from: `defaults`, templates and mixins, those too that none does.
     pub fn bodies<'d>(&self, declarations: &'d [Declaration]) -> impl Iterator<Item = (usize, &'d Declaration)> {
         let drawn_from = |declaration: &Declaration| !matches!(declaration.kind, Kind::Image | Kind::Rule);
         declarations.iter().enumerate().filter(move |(_, declaration)| drawn_from(declaration))

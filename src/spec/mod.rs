@@ -7,6 +7,7 @@ mod common;
 mod config;
 mod constraint;
 mod copy;
+mod elsewhere;
 mod env;
 mod fetch;
 mod file;
@@ -33,6 +34,7 @@ pub use bake::Baking;
 pub use body::{IMAGE_NODES, Item, STAGE_NODES};
 pub use config::{Cmd, Command, Entrypoint, Expose, Label, Shell, Stopsignal, Volume, Workdir};
 pub use copy::{Copy, Dir, Link};
+pub use elsewhere::placed;
 pub use env::{Arg, Env, Path};
 pub use fetch::{Fetch, Git};
 pub use file::File;
@@ -72,6 +74,13 @@ pub struct Document {
 
 /// Decodes the nodes of a file.
 pub fn decode(nodes: Vec<Node>, diagnostics: &mut Diagnostics) -> Document {
+    let mut told = Diagnostics::new();
+    let document = decode_nodes(nodes, &mut told);
+    diagnostics.extend(told.map(elsewhere::placed));
+    document
+}
+
+fn decode_nodes(nodes: Vec<Node>, diagnostics: &mut Diagnostics) -> Document {
     let mut file = Document::default();
     let mut singles: Vec<Node> = Vec::new();
     for node in nodes {
@@ -105,5 +114,7 @@ pub fn decode(nodes: Vec<Node>, diagnostics: &mut Diagnostics) -> Document {
 /// Checks the body of a declaration, which images may draw from or not: what is wrong with it whatever its expressions
 /// come to. `place` is the body in messages, such as "`template`".
 pub fn check_body(nodes: &[Node], place: &str, diagnostics: &mut Diagnostics) {
-    check_nodes(nodes, body::IMAGE_CHILDREN, place, diagnostics);
+    let mut told = Diagnostics::new();
+    check_nodes(nodes, body::IMAGE_CHILDREN, place, &mut told);
+    diagnostics.extend(told.map(elsewhere::placed));
 }

@@ -1,6 +1,6 @@
 //! Which spec files belong to a workspace.
 
-use crate::base::{EntryKind, Invalid, Span, Spanned, World, normalize};
+use crate::base::{EntryKind, Invalid, Span, Spanned, Workers, World, map, normalize};
 use crate::diagnostic::codes::{INVALID_VALUE, NO_MATCH, PATH_ESCAPE, UNREADABLE_FILE};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::model::directory_of;
@@ -12,13 +12,15 @@ use std::collections::BTreeMap;
 /// none of them.
 pub(super) fn expand(
     world: &dyn World,
+    workers: &dyn Workers,
     workspace: Option<&spec::Workspace>,
     own: &str,
     diagnostics: &mut Diagnostics,
 ) -> BTreeMap<String, Span> {
     let mut members = BTreeMap::new();
-    for glob in workspace.into_iter().flat_map(|workspace| &workspace.members) {
-        match matches(world, glob) {
+    let globs: Vec<&Spanned<String>> = workspace.into_iter().flat_map(|workspace| &workspace.members).collect();
+    for (glob, matches) in globs.iter().zip(matches(world, workers, &globs)) {
+        match matches {
             Ok(paths) if paths.is_empty() => {
                 let message = format!("no file is named by `{}`", glob.value);
                 let hint = "write the path of a spec from the workspace's root, or remove it";
@@ -37,10 +39,15 @@ pub(super) fn expand(
     members
 }
 
-/// The directories that hold a file the glob of a rule names and have no spec of their own, in order. A glob that matches
-/// nothing is told.
-pub(super) fn directories(world: &dyn World, glob: &Spanned<String>, diagnostics: &mut Diagnostics) -> Vec<String> {
-    match matches(world, glob) {
+/// The directories that hold a file the glob of a rule names and have no spec of their own, in order, for each glob. One
+/// that matches nothing is told.
+pub(super) fn directories(
+    world: &dyn World,
+    workers: &dyn Workers,
+    globs: &[&Spanned<String>],
+    diagnostics: &mut Diagnostics,
+) -> Vec<Vec<String>> {
+    let found = globs.iter().zip(matches(world, workers, globs)).map(|(glob, matches)| match matches {
         Ok(paths) if paths.is_empty() => {
             let message = format!("no file is named by `{}`", glob.value);
             let hint = "write a glob of files in the directories, from the workspace's root, or remove the rule";
@@ -51,26 +58,53 @@ pub(super) fn directories(world: &dyn World, glob: &Spanned<String>, diagnostics
             let mut directories: Vec<String> = paths.iter().map(|path| directory_of(path).to_owned()).collect();
             directories.sort();
             directories.dedup();
-            let has_spec = |directory: &String| {
-                let spec = if directory.is_empty() { SPEC.to_owned() } else { format!("{directory}/{SPEC}") };
-                matches!(world.entry(&spec), Ok(Some(_)))
-            };
-            directories.retain(|directory| !has_spec(directory));
             directories
         }
         Err(diagnostic) => {
             diagnostics.error(*diagnostic);
             Vec::new()
         }
-    }
+    });
+    let found: Vec<Vec<String>> = found.collect();
+    let all: Vec<&String> = found.iter().flatten().collect();
+    let has_spec = |directory: &str| {
+        let spec = if directory.is_empty() { SPEC.to_owned() } else { format!("{directory}/{SPEC}") };
+        matches!(world.entry(&spec), Ok(Some(_)))
+    };
+    let mut have_specs = map(workers, all.len(), |at| has_spec(all[at])).into_iter();
+    let without_spec = |mut directories: Vec<String>| {
+        directories.retain(|_| have_specs.next() == Some(false));
+        directories
+    };
+    found.into_iter().map(without_spec).collect()
 }
 
 /// The name of a service's own spec.
 const SPEC: &str = "image.kdl";
 
-/// The files that `glob` names. `*` and `?` stop at `/`, `**` is any number of directories; none of them names what
-/// starts with a dot, and links to directories are not gone through.
-fn matches(world: &dyn World, glob: &Spanned<String>) -> Result<Vec<String>, Box<Diagnostic>> {
+/// The files that each of `globs` names. `*` and `?` stop at `/`, `**` is any number of directories; none of them names
+/// what starts with a dot, and links to directories are not gone through.
+fn matches(
+    world: &dyn World,
+    workers: &dyn Workers,
+    globs: &[&Spanned<String>],
+) -> Vec<Result<Vec<String>, Box<Diagnostic>>> {
+    let parsed: Vec<Result<Vec<Part>, Box<Diagnostic>>> = globs.iter().map(|glob| parts(glob)).collect();
+    let parts: Vec<&[Part]> = parsed.iter().map(|parts| parts.as_deref().unwrap_or_default()).collect();
+    let found = walk(world, workers, &parts);
+    let found = parsed.iter().zip(found).zip(globs).map(|((parsed, found), glob)| {
+        parsed.as_ref().map_err(Clone::clone)?;
+        let refused = |Invalid(reason)| Box::new(Diagnostic::error(&UNREADABLE_FILE, glob.span, reason));
+        let mut found = found.map_err(refused)?;
+        found.sort();
+        found.dedup();
+        Ok(found)
+    });
+    found.collect()
+}
+
+/// The parts of `glob`.
+fn parts(glob: &Spanned<String>) -> Result<Vec<Part>, Box<Diagnostic>> {
     let refused = |code, message: String| Box::new(Diagnostic::error(code, glob.span, message));
     if glob.value.starts_with('/') {
         let message = format!("`{}` is absolute, and members are named from the workspace's root", glob.value);
@@ -79,15 +113,8 @@ fn matches(world: &dyn World, glob: &Spanned<String>) -> Result<Vec<String>, Box
     let Some(pattern) = normalize(&glob.value) else {
         return Err(refused(&PATH_ESCAPE, format!("`{}` leaves the workspace", glob.value)));
     };
-    let mut parts = Vec::new();
-    for part in pattern.split('/') {
-        parts.push(Part::parse(part).map_err(|Invalid(reason)| refused(&INVALID_VALUE, reason))?);
-    }
-    let mut found = Vec::new();
-    walk(world, "", &parts, &mut found).map_err(|Invalid(reason)| refused(&UNREADABLE_FILE, reason))?;
-    found.sort();
-    found.dedup();
-    Ok(found)
+    let part = |part| Part::parse(part).map_err(|Invalid(reason)| refused(&INVALID_VALUE, reason));
+    pattern.split('/').map(part).collect()
 }
 
 /// A part of a glob, between slashes.
@@ -114,46 +141,93 @@ impl Part {
     }
 }
 
-fn walk(world: &dyn World, directory: &str, parts: &[Part], found: &mut Vec<String>) -> Result<(), Invalid> {
-    let Some((part, rest)) = parts.split_first() else { return Ok(()) };
-    let joined = |name: &str| if directory.is_empty() { name.to_owned() } else { format!("{directory}/{name}") };
-    if let Part::Name(name) = part {
-        let path = joined(name);
-        return match world.entry(&path)?.map(|entry| entry.kind) {
-            None => Ok(()),
-            Some(_) if rest.is_empty() => {
-                found.push(path);
-                Ok(())
+/// The files below the root that each of `globs` names. Directories are looked at side by side, all of one depth at a
+/// time.
+fn walk(world: &dyn World, workers: &dyn Workers, globs: &[&[Part]]) -> Vec<Result<Vec<String>, Invalid>> {
+    let mut found: Vec<Result<Vec<String>, Invalid>> = globs.iter().map(|_| Ok(Vec::new())).collect();
+    let place = |(glob, parts)| Place { glob, directory: String::new(), parts };
+    let mut places: Vec<Place<'_>> = globs.iter().copied().enumerate().map(place).collect();
+    while !places.is_empty() {
+        let steps = map(workers, places.len(), |at| places[at].step(world));
+        let mut next = Vec::new();
+        for (place, step) in places.iter().zip(steps) {
+            match (&mut found[place.glob], step) {
+                (Ok(found), Ok(step)) => {
+                    found.extend(step.found);
+                    next.extend(step.places);
+                }
+                (first @ Ok(_), Err(invalid)) => *first = Err(invalid),
+                (Err(_), _) => {}
             }
-            Some(EntryKind::File) => Ok(()),
-            Some(EntryKind::Directory | EntryKind::Link) => walk(world, &path, rest, found),
-        };
-    }
-    if matches!(part, Part::Anywhere) {
-        walk(world, directory, rest, found)?;
-    }
-    for entry in world.list(directory)? {
-        let name = entry.path.rsplit('/').next().unwrap_or_default();
-        if name.starts_with('.') {
-            continue;
         }
-        match part {
-            Part::Anywhere if entry.kind == EntryKind::Directory => walk(world, &entry.path, parts, found)?,
-            Part::Pattern(pattern) if pattern.is_match(name) => match entry.kind {
-                EntryKind::Directory => walk(world, &entry.path, rest, found)?,
-                EntryKind::File | EntryKind::Link if rest.is_empty() => found.push(entry.path),
-                EntryKind::File | EntryKind::Link => {}
-            },
-            _ => {}
-        }
+        places = next;
     }
-    Ok(())
+    found
+}
+
+/// A directory, and what names files below it.
+struct Place<'p> {
+    /// Which glob that is of.
+    glob: usize,
+    directory: String,
+    parts: &'p [Part],
+}
+
+/// What one look at a place finds.
+#[derive(Default)]
+struct Step<'p> {
+    found: Vec<String>,
+    places: Vec<Place<'p>>,
+}
+
+impl<'p> Place<'p> {
+    fn step(&self, world: &dyn World) -> Result<Step<'p>, Invalid> {
+        let mut step = Step::default();
+        let Some((part, rest)) = self.parts.split_first() else { return Ok(step) };
+        let directory = &self.directory;
+        if let Part::Name(name) = part {
+            let path = if directory.is_empty() { name.to_owned() } else { format!("{directory}/{name}") };
+            match world.entry(&path)?.map(|entry| entry.kind) {
+                None => {}
+                Some(_) if rest.is_empty() => step.found.push(path),
+                Some(EntryKind::File) => {}
+                Some(EntryKind::Directory | EntryKind::Link) => step.enter(self.glob, path, rest),
+            }
+            return Ok(step);
+        }
+        if matches!(part, Part::Anywhere) {
+            // No directory is one of the any number there may be.
+            step = Self { glob: self.glob, directory: directory.clone(), parts: rest }.step(world)?;
+        }
+        for entry in world.list(directory)? {
+            let name = entry.path.rsplit('/').next().unwrap_or_default();
+            if name.starts_with('.') {
+                continue;
+            }
+            match part {
+                Part::Anywhere if entry.kind == EntryKind::Directory => step.enter(self.glob, entry.path, self.parts),
+                Part::Pattern(pattern) if pattern.is_match(name) => match entry.kind {
+                    EntryKind::Directory => step.enter(self.glob, entry.path, rest),
+                    EntryKind::File | EntryKind::Link if rest.is_empty() => step.found.push(entry.path),
+                    EntryKind::File | EntryKind::Link => {}
+                },
+                _ => {}
+            }
+        }
+        Ok(step)
+    }
+}
+
+impl<'p> Step<'p> {
+    fn enter(&mut self, glob: usize, directory: String, parts: &'p [Part]) {
+        self.places.push(Place { glob, directory, parts });
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::base::{FileId, MemoryWorld};
+    use crate::base::{FileId, InTurn, MemoryWorld};
 
     fn world() -> MemoryWorld {
         MemoryWorld::new([
@@ -168,7 +242,9 @@ mod tests {
 
     #[track_caller]
     fn check(glob: &str, expected: Result<&[&str], &str>) {
-        let found = matches(&world(), &Spanned::new(glob.to_owned(), Span::file_start(FileId(0))));
+        let glob = Spanned::new(glob.to_owned(), Span::file_start(FileId(0)));
+        let found = matches(&world(), &InTurn, &[&glob]).remove(0);
+        let glob = glob.value;
         let found = found.map_err(|diagnostic| diagnostic.code.name);
         assert_eq!(found, expected.map(|paths| paths.iter().map(|path| (*path).to_owned()).collect()), "{glob}");
     }

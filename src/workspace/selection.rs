@@ -3,12 +3,12 @@
 use super::Workspace;
 use crate::base::FileId;
 use crate::diagnostic::codes::NO_MATCH;
-use crate::diagnostic::{Diagnostic, Diagnostics, Reported};
-use crate::model::Unit;
+use crate::diagnostic::{Diagnostic, Diagnostics, Label, Reported};
+use crate::model::{Concern, Unit};
 use globset::Glob;
 use std::collections::BTreeSet;
 
-/// Images chosen by names, globs of names and spec files.
+/// Images chosen by names, globs of names, spec files and directories.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Selection {
     /// Their numbers in the plan; `None` for all.
@@ -18,8 +18,8 @@ pub struct Selection {
 }
 
 impl Selection {
-    /// The images of `workspace` that `patterns` and the spec files `paths` choose; all if both are empty. What chooses
-    /// nothing is told.
+    /// The images of `workspace` that `patterns` and `paths` choose; all if both are empty. A path is that of a spec file, or
+    /// of a directory, which chooses the images of that directory itself. What chooses nothing is told.
     pub fn choose(
         workspace: &Workspace,
         patterns: &[String],
@@ -45,7 +45,14 @@ impl Selection {
             }
         }
         for path in paths {
-            let Some((file, _)) = workspace.files.iter().find(|(_, known)| known == path) else { continue };
+            let Some((file, _)) = workspace.files.iter().find(|(_, known)| known == path) else {
+                let mut there = units().filter(|(_, unit)| *unit.directory == **path).peekable();
+                if there.peek().is_none() {
+                    failed = Some(diagnostics.error(no_image_in(workspace, path)));
+                }
+                chosen.extend(there.map(|(at, _)| at));
+                continue;
+            };
             files.insert(*file);
             let mut declared = units().filter(|(_, unit)| unit.file == *file).peekable();
             // What keeps a file from being read is told already.
@@ -102,14 +109,18 @@ impl Selection {
     /// they draw from.
     pub fn diagnostics(&self, workspace: &Workspace) -> Diagnostics {
         let mut diagnostics = workspace.diagnostics.clone();
+        if diagnostics.is_empty() {
+            return diagnostics;
+        }
+        let units = self.units(workspace);
+        let concern = Concern::of(&workspace.plan, &units);
         if self.chosen.is_some() {
             let own = workspace.files.first().map(|(file, _)| *file);
-            let concerns = |file: FileId| own == Some(file) || self.files.contains(&file);
-            diagnostics.retain(|diagnostic| {
-                diagnostic.labels.is_empty() || diagnostic.labels.iter().any(|label| concerns(label.span.file))
-            });
+            let is_read = |file: FileId| own == Some(file) || self.files.contains(&file);
+            let is_about = |label: &Label| concern.is_about(label.span).unwrap_or_else(|| is_read(label.span.file));
+            diagnostics.retain(|diagnostic| diagnostic.labels.is_empty() || diagnostic.labels.iter().any(is_about));
         }
-        diagnostics
+        diagnostics.map(|diagnostic| concern.attribute(diagnostic))
     }
 }
 
@@ -118,6 +129,23 @@ fn no_match(workspace: &Workspace, pattern: &str) -> Diagnostic {
     let diagnostic = Diagnostic::unplaced(&NO_MATCH, format!("no image is called `{pattern}`"));
     let diagnostic = diagnostic.did_you_mean(pattern, names);
     if diagnostic.hints.is_empty() { diagnostic.hint("`imgspec list` lists the images") } else { diagnostic }
+}
+
+fn no_image_in(workspace: &Workspace, directory: &str) -> Diagnostic {
+    const SHOWN: usize = 3;
+    let shown = if directory.is_empty() { "." } else { directory };
+    let message = format!("no image is one of the directory `{shown}`");
+    let is_below =
+        |path: &str| directory.is_empty() || path.strip_prefix(directory).is_some_and(|rest| rest.starts_with('/'));
+    let below: BTreeSet<&str> =
+        workspace.plan.units.iter().map(|unit| &*unit.directory).filter(|path| is_below(path)).collect();
+    let diagnostic = Diagnostic::unplaced(&NO_MATCH, message);
+    if below.is_empty() {
+        return diagnostic.hint("`imgspec list` lists the images");
+    }
+    let rest = if below.len() > SHOWN { format!(" and {} more", below.len() - SHOWN) } else { String::new() };
+    let named: Vec<&str> = below.into_iter().take(SHOWN).collect();
+    diagnostic.hint(format!("there are images in {}{rest}", named.join(", ")))
 }
 
 #[cfg(test)]
@@ -161,6 +189,10 @@ mod tests {
         check(&[], &["a/image.kdl"], Ok(&["cart"]), 0);
         check(&["billing"], &[], Ok(&[]), 2);
         check(&[], &["c/image.kdl"], Ok(&[]), 1);
+        check(&[], &["a"], Ok(&["cart"]), 0);
+        check(&["card"], &["a", "d"], Ok(&["cart", "card"]), 0);
+        check(&[], &["c"], Err("no image is one of the directory `c`"), 0);
+        check(&[], &[""], Err("no image is one of the directory `.`"), 0);
         check(&["crat"], &[], Err("no image is called `crat`"), 0);
         check(&["ledger"], &[], Err("no image is called `ledger`"), 0);
         check(&[], &[], Ok(&["cart", "card"]), 3);

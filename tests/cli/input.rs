@@ -49,6 +49,41 @@ fn a_directory() {
 }
 
 #[test]
+fn directories_choose_their_images() {
+    let rule = format!("template \"t\" {{\n    from \"{BASE}\"\n    user \"app\" uid=10001\n}}\n");
+    let own = format!(
+        "workspace {{\n    members \"services/*/image.kdl\"\n}}\nrule match=\"services/*/go.mod\" extends=\"t\"\n{rule}"
+    );
+    let a = image("a");
+    let workspace = Workspace::new([
+        ("imgspec.kdl", own.as_str()),
+        ("services/a/image.kdl", a.as_str()),
+        ("services/b/go.mod", ""),
+        ("services/b/src/x", ""),
+    ]);
+    let none = "error[no-match]: no image is one of the directory";
+    workspace
+        .run("compile services/b")
+        .ends(0)
+        .says_part("wrote services/b/Dockerfile\n")
+        .says_part("1 image: 1 written");
+    workspace.run("compile ./services/a/ services/b").ends(0).says_part("2 images: 1 written, 1 unchanged");
+    workspace.run_in("services", "check ./b").ends(0).prints("1 image: 1 ok\n");
+    workspace.run_in("services/b", "check .").ends(0).prints("1 image: 1 ok\n");
+    workspace.run_in("services/b/src", "check ..").ends(0).prints("1 image: 1 ok\n");
+    workspace.run_in("services/b", "check services/a a").ends(0).prints("1 image: 1 ok\n");
+    let below = format!("{none} `services`\n  ╰─ help: there are images in services/a, services/b\n");
+    workspace.run("compile ./services").ends(2).says(&below);
+    workspace
+        .run("compile services/b/src")
+        .ends(2)
+        .says_part(&format!("{none} `services/b/src`\n  ╰─ help: `imgspec list`"));
+    workspace.run_in("services", "compile .. --workspace ../imgspec.kdl").ends(2).says_part(&format!("{none} `.`"));
+    workspace.run("compile .. --workspace imgspec.kdl").ends(2).says_part("is outside of the workspace");
+    workspace.run("compile services/c").ends(2).says_part("there is no file `services/c`");
+}
+
+#[test]
 fn not_utf8() {
     check(
         |workspace| fs::write(workspace.path("image.kdl"), b"image \"a\" {\n  \xff\n}").expect("written"),

@@ -19,6 +19,24 @@ fn what_does_not_change_keeps_its_time() {
 }
 
 #[test]
+fn missing_directories_are_made() {
+    let workspace = Workspace::of_images(&["a", "b"]);
+    workspace.write(
+        "imgspec.kdl",
+        "workspace {\n    members \"*/image.kdl\"\n    output \"out/${{ image }}/Dockerfile\"\n    bake \"build/all/b.json\"\n}\n",
+    );
+    workspace.run("check").ends(1).prints_part("missing  out/a/Dockerfile\n");
+    workspace.run("compile").ends(0).says_part("wrote out/a/Dockerfile\n").says_part("wrote build/all/b.json\n");
+    workspace.run("check").ends(0);
+    // Nor is one made through a link.
+    fs::remove_dir_all(workspace.path("out")).expect("removed");
+    fs::create_dir(workspace.path("elsewhere")).expect("made");
+    symlink("elsewhere", workspace.path("out")).expect("linked");
+    workspace.run("compile").ends(2).says_part("`out/a/Dockerfile` cannot be written: `out` is a symbolic link");
+    assert_eq!(fs::read_dir(workspace.path("elsewhere")).expect("listed").count(), 0);
+}
+
+#[test]
 fn all_or_none() {
     let workspace = Workspace::of_images(&["a", "b"]);
     workspace.write("b/image.kdl", &image("b").replace("cmd", "cmdd"));

@@ -7,8 +7,10 @@ fn tied(ties: [&str; 2]) -> Workspace {
     let workspace = Workspace::of_images(&["a", "d"]);
     for (name, tie) in ["b", "c"].into_iter().zip(ties) {
         let from = if tie.starts_with("from") { "" } else { &format!("from \"{BASE}\"; ") };
-        workspace
-            .write(&format!("{name}/image.kdl"), &format!("image \"{name}\" {{ {from}user \"app\" uid=1; {tie}; }}\n"));
+        workspace.write(
+            &format!("{name}/image.kdl"),
+            &format!("image \"{name}\" {{ {from}user \"app\" uid=10001; {tie}; }}\n"),
+        );
     }
     workspace
 }
@@ -54,4 +56,31 @@ fn a_tag_of_many_images_is_told_once() {
   ╰─ help: name it after the image, as in tags \"shop/${{ image }}:1.2\"
 ",
     );
+}
+
+#[test]
+fn images_with_errors_are_counted_as_such() {
+    let check = |ties: [&str; 2], summary: &str| {
+        let ran = tied(ties).run("check").ends(2).prints_part(&format!("{summary}\n"));
+        assert!(!ran.out.contains("help: run") && !ran.out.contains("needless-allow"), "{}", ran.out);
+    };
+    let allow = "rules { allow \"secret-in-env\" reason=\"none\"; }";
+    check(["from image=\"c\"", "from image=\"b\""], "4 images: 0 ok, 2 missing, 2 with errors");
+    check([&format!("from image=\"c\"; {allow}"), "from image=\"b\""], "4 images: 0 ok, 2 missing, 2 with errors");
+    check(["form \"x\"", "expose 99999"], "4 images: 0 ok, 2 missing, 2 with errors");
+    check(["copy \"x\" to=\"/x\" stage=\"nope\"", "workdir \"/w\""], "4 images: 0 ok, 3 missing, 1 with errors");
+    // What a rule denies is not written either.
+    let workspace = Workspace::of_images(&["a", "b"]);
+    workspace.write("a/image.kdl", "image \"a\" {\n    from \"debian:bookworm\"\n    user \"app\" uid=10001\n}\n");
+    let ran = workspace.run("check").ends(2).prints_part("2 images: 0 ok, 1 missing, 1 with errors\n");
+    assert!(!ran.out.contains("help: run"), "{}", ran.out);
+    workspace.run("check b").ends(1).prints_part("1 image: 0 ok, 1 missing\nhelp: run `imgspec compile`\n");
+    // In a template, wherever it is found.
+    for mistake in ["expose 99999", "copy \"x\" to=\"/x\" stage=\"nope\"", "run \"echo ${{ nope }}\"", "form \"x\""] {
+        let template = format!("template \"t\" {{ from \"{BASE}\"; user \"app\" uid=10001; {mistake}; }}\n");
+        workspace.write("imgspec.kdl", &format!("workspace {{ members \"*/image.kdl\"; }}\n{template}"));
+        workspace.write("a/image.kdl", "image \"a\" extends=\"t\"\n");
+        let ran = workspace.run("check").ends(2).prints_part("2 images: 0 ok, 1 missing, 1 with errors\n");
+        assert!(!ran.out.contains("help: run"), "{}", ran.out);
+    }
 }

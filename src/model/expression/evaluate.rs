@@ -233,6 +233,10 @@ pub(super) fn one(value: &Jinja) -> Result<Option<Value>, Failure> {
             Err(_) => return Err(Failure::Ours(format!("the number {value} is too large"), None)),
         },
         ValueKind::Number => {
+            // `/` makes a fraction of any two numbers, and one that is whole means the number.
+            if let Some(number) = whole(value) {
+                return Ok(Some(Value::Integer(number)));
+            }
             let hint = "`//` divides to a whole number, and `| int` cuts the fraction off";
             return Err(Failure::Ours(
                 format!("the expression is the number {value}, which has a fraction"),
@@ -245,6 +249,13 @@ pub(super) fn one(value: &Jinja) -> Result<Option<Value>, Failure> {
         }
         _ => None,
     })
+}
+
+/// The whole number that a fraction comes to, as far as fractions tell whole numbers apart.
+fn whole(value: &Jinja) -> Option<i128> {
+    const EXACT: f64 = (1_u64 << 53) as f64;
+    let number = f64::try_from(value.clone()).ok()?;
+    (number.fract() == 0.0 && number.abs() < EXACT).then_some(number as i128)
 }
 
 #[cfg(test)]
@@ -330,6 +341,11 @@ mod tests {
         check("'${{'", "\"${{\"");
         check("'}}' ~ \"'\" ~ '\\'\\\\\\n'", "\"}}''\\\\\\n\"");
         check("-7 // 2", "-4");
+        check("10 / 10", "1");
+        check("port / 2 + 1", "4041");
+        check("-8 / 2", "-4");
+        check("[4 / 2]", "[\"2\"]");
+        check("10 / 5 ~ 'x'", "\"2.0x\"");
         check("image | upper | lower | capitalize | trim('C')", "\"art\"");
     }
 

@@ -106,6 +106,8 @@ pub(super) struct ShellText {
     opened: bool,
     /// The `<` right before.
     angles: u32,
+    /// Whether the next word is what a `<` or `>` before it means.
+    redirected: bool,
     /// The word so far, as far as it matters.
     word: Word,
     here_document: bool,
@@ -140,6 +142,7 @@ impl Default for ShellText {
             at_word: true,
             opened: false,
             angles: 0,
+            redirected: false,
             word: Word::Empty,
             here_document: false,
             conditional: false,
@@ -177,12 +180,55 @@ impl ShellText {
                 quote(&text, named || redirects, out);
             }
         }
-        self.at_word = false;
+        self.end_value(false);
+        Ok(())
+    }
+
+    /// Whether a value here is a whole word, if `next` stands behind it, or the end: outside quotes, or in a comment, which
+    /// has no words. What a redirection means is one word, so that several are none.
+    pub(super) fn is_whole_word(&self, next: Option<char>) -> bool {
+        match self.frames.last() {
+            None | Some(Frame::Command(_)) => {
+                let begins = self.at_word && !self.redirected && !self.escaped && self.dollar == Dollar::None;
+                begins && next.is_none_or(|c| " \t\n;&|)".contains(c))
+            }
+            frame => matches!(frame, Some(Frame::Comment)),
+        }
+    }
+
+    /// Puts `elements` behind the text so far as a word each, where a whole word belongs, and in front of `next`.
+    pub(super) fn push_words(
+        &mut self,
+        elements: Vec<String>,
+        next: Option<char>,
+        out: &mut String,
+    ) -> Result<(), Misfit> {
+        if elements.is_empty() {
+            self.check(&Value::Null, "")?;
+            // `&` and `&` without anything between would be `&&`.
+            if next.is_some_and(|c| !c.is_whitespace()) {
+                out.push(' ');
+            }
+            self.end_value(true);
+            return Ok(());
+        }
+        for (index, element) in elements.into_iter().enumerate() {
+            if index > 0 {
+                out.push(' ');
+            }
+            self.push(&Value::String(element), next, out)?;
+        }
+        Ok(())
+    }
+
+    /// Takes note that a value was put here, and whether a word begins behind it all the same.
+    fn end_value(&mut self, at_word: bool) {
+        self.at_word = at_word;
         self.opened = false;
         self.dollar = Dollar::None;
         self.angles = 0;
-        self.word = Word::Other;
-        Ok(())
+        self.redirected = false;
+        self.word = if at_word { Word::Empty } else { Word::Other };
     }
 
     /// Whether `value` can stand here.
@@ -351,6 +397,7 @@ impl ShellText {
         } else {
             self.here_document |= std::mem::take(&mut self.angles) == 2;
         }
+        self.redirected = matches!(c, '<' | '>') || self.redirected && matches!(c, ' ' | '\t' | '&' | '|');
         let separates = matches!(c, ' ' | '\t' | '\n' | ';' | '&' | '|' | '(' | ')' | '<' | '>');
         self.read_word(c, separates, nested);
         self.at_word = separates;
@@ -393,6 +440,7 @@ impl ShellText {
     fn begin_other(&mut self) {
         self.unclear |= self.word == Word::Subscript;
         self.here_document |= std::mem::take(&mut self.angles) == 2;
+        self.redirected = false;
         self.word = Word::Other;
     }
 }

@@ -8,9 +8,9 @@ COPY internal /src/internal
 RUN --network=none \
     go generate ./internal/route
 RUN --mount=type=cache,id=go-build,target=/root/.cache/go-build,sharing=locked \
-    export CGO_ENABLED=0 GOFLAGS='-mod=mod -trimpath -ldflags=-s' \
+    export CGO_ENABLED=0 GOFLAGS=-mod=mod \
     && go vet ./... \
-    && go build -o /out/service ./cmd/service
+    && go build -trimpath '-ldflags=-s' -o /out/service ./cmd/service
 
 FROM base:workspace
 USER 0:0

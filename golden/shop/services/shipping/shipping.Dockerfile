@@ -6,9 +6,9 @@ COPY go.mod /src/go.mod
 COPY cmd /src/cmd
 COPY internal /src/internal
 RUN --mount=type=cache,id=go-build,target=/root/.cache/go-build,sharing=locked \
-    export CGO_ENABLED=0 GOFLAGS='-mod=mod -trimpath' \
+    export CGO_ENABLED=0 GOFLAGS=-mod=mod \
     && go vet ./... \
-    && go build -o /out/service ./cmd/service
+    && go build -trimpath -o /out/service ./cmd/service
 
 FROM base:workspace
 USER 0:0
