@@ -6,7 +6,7 @@ use super::{Baking, From, Item, RuleSetting, Rules};
 use crate::base::{ImageName, Platform, Spanned, StageName};
 use crate::diagnostic::codes::MISSING_NODE;
 use crate::diagnostic::{Diagnostic, Reported};
-use crate::syntax::{Args, Decode, Fields, Merge, Node, Prop, Shape, Ty};
+use crate::syntax::{Args, Decode, Fields, Merge, Prop, Shape, Ty};
 
 /// An image.
 #[derive(Debug, Clone)]
@@ -25,8 +25,6 @@ pub struct Image {
     pub stages: Vec<Stage>,
     /// Its own body, the final stage.
     pub body: Vec<Item>,
-    /// The node it came from.
-    pub node: Node,
 }
 
 /// A stage beside the final one.
@@ -122,7 +120,7 @@ impl Decode for Image {
         let rules = decode_rules(fields);
         let stages = fields.decode_children::<Stage>();
         let body = decode_body(fields);
-        Ok(Self { name: name?, context, platforms, baking, rules, stages, body, node: fields.node.clone() })
+        Ok(Self { name: name?, context, platforms, baking, rules, stages, body })
     }
 }
 
