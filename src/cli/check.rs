@@ -7,7 +7,7 @@ use super::examine::Look;
 use super::outputs::{Output, Outputs, examine_bake, examine_gitattributes};
 use super::session::{Access, Refused, Session, exit_of};
 use super::terminal::{Terminal, counted};
-use crate::diagnostic::{Diagnostic, Diagnostics, Severity, Sources, render};
+use crate::diagnostic::{Diagnostic, Diagnostics, Sources, render};
 use crate::host::{Manifest, State, path_in_repository};
 use clap::{Args, ValueEnum};
 use serde::Serialize;
@@ -114,7 +114,7 @@ impl Check {
             }
             text.push('\n');
             // It writes nothing while anything is wrong.
-            let is_wrong = diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error);
+            let is_wrong = diagnostics.iter().any(Diagnostic::is_error);
             if !is_wrong && rows.iter().any(|row| row.state != State::Edited) {
                 text.push_str("help: run `imgspec compile`\n");
             }

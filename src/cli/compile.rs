@@ -11,7 +11,7 @@ use super::terminal::{Terminal, counted};
 use super::watch::watch;
 use crate::base::Sum;
 use crate::diagnostic::codes::{FOREIGN_OUTPUT, NO_MATCH, UNWRITABLE_OUTPUT};
-use crate::diagnostic::{Diagnostic, Diagnostics, Severity};
+use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::host::{Change, MANIFEST, Ownership, Receipt, State, Unwritable, commit};
 use clap::Args;
 use std::collections::{BTreeMap, BTreeSet};
@@ -219,8 +219,7 @@ impl Compile {
 
 /// The outputs of images with which nothing is wrong beside others either, such as a tag that two have.
 fn without_tied(mut outputs: Vec<Output>, diagnostics: &Diagnostics) -> Vec<Output> {
-    let errors = diagnostics.iter().filter(|diagnostic| diagnostic.severity == Severity::Error);
-    let wrong: BTreeSet<&str> = errors.flat_map(|diagnostic| &diagnostic.images).map(|image| &**image).collect();
+    let wrong: BTreeSet<&str> = diagnostics.wrong_images().collect();
     outputs.retain(|output| !wrong.contains(output.image.as_str()));
     outputs
 }

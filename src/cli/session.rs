@@ -8,7 +8,7 @@ use super::terminal::Terminal;
 use crate::base::{FileId, Span, World as _, map};
 use crate::compile::{Compiled, compile};
 use crate::diagnostic::codes::{NEEDLESS_ALLOW, NO_MATCH, UNREADABLE_FILE};
-use crate::diagnostic::{Diagnostic, Diagnostics, Reported, Severity, Sources};
+use crate::diagnostic::{Diagnostic, Diagnostics, Reported, Sources};
 use crate::dockerfile::BakeFacts;
 use crate::host::{Disk, Lock, MANIFEST, Manifest, Threads, WORKSPACE_FILE, find_workspace, reason, sweep};
 use crate::lower::Options;
@@ -348,8 +348,7 @@ impl Session {
             shared.extend(facts.shared.into_iter().map(|setting| (setting.rule.span, setting)));
         }
         self.workspace.plan.check_ties(&ties, diagnostics);
-        let errors = diagnostics.iter().filter(|diagnostic| diagnostic.severity == Severity::Error);
-        wrong.extend(errors.flat_map(|diagnostic| &diagnostic.images).map(|image| image.to_string()));
+        wrong.extend(diagnostics.wrong_images().map(str::to_owned));
         // What an image needs is known when nothing is wrong with it.
         let is_wrong = |image: &Arc<str>| wrong.contains(&**image);
         diagnostics.retain(|told| {
@@ -366,7 +365,7 @@ impl Session {
 /// What diagnostics come to: a rule's finding is one, anything else that is an error is wrong. A missing pin is wrong
 /// too: without it there is no Dockerfile that means the same tomorrow.
 pub fn exit_of(diagnostics: &[Diagnostic]) -> Exit {
-    let errors = diagnostics.iter().filter(|diagnostic| diagnostic.severity == Severity::Error);
+    let errors = diagnostics.iter().filter(|diagnostic| diagnostic.is_error());
     let exit = |diagnostic: &Diagnostic| {
         let name = diagnostic.code.name;
         if rule::names().any(|rule| rule == name) && !name.starts_with("unpinned-") {

@@ -7,7 +7,7 @@ use super::memory::Memory;
 use super::session::{Access, Session};
 use super::terminal::{Terminal, counted};
 use crate::diagnostic::codes::UNREADABLE_FILE;
-use crate::diagnostic::{Diagnostic, Diagnostics, Severity, Sources};
+use crate::diagnostic::{Diagnostic, Diagnostics, Sources};
 use crate::host::Watch;
 use std::path::PathBuf;
 use std::time::Instant;
@@ -88,7 +88,7 @@ impl Rounds<'_> {
         terminal: &mut Terminal,
     ) {
         let diagnostics = diagnostics.into_sorted();
-        let errors = diagnostics.iter().filter(|diagnostic| diagnostic.severity == Severity::Error).count();
+        let errors = diagnostics.iter().filter(|diagnostic| diagnostic.is_error()).count();
         let text = terminal.words(&diagnostics, sources);
         let changed = done.as_ref().map_or(0, |(changed, _)| *changed);
         let is_news = self.told.as_ref() != Some(&text);

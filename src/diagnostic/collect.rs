@@ -71,7 +71,13 @@ impl Diagnostics {
 
     /// Whether there is an error among them.
     pub fn has_errors(&self) -> bool {
-        self.list.iter().any(|diagnostic| diagnostic.severity == Severity::Error)
+        self.list.iter().any(Diagnostic::is_error)
+    }
+
+    /// The names of the images that errors are about.
+    pub fn wrong_images(&self) -> impl Iterator<Item = &str> {
+        let errors = self.list.iter().filter(|diagnostic| diagnostic.is_error());
+        errors.flat_map(|diagnostic| &diagnostic.images).map(|image| &**image)
     }
 
     /// Whether nothing was told.

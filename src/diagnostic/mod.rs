@@ -109,6 +109,17 @@ impl Diagnostic {
         }
     }
 
+    /// The same, with a hint if it has none yet, such as a "did you mean".
+    #[must_use]
+    pub fn or_hint(self, hint: impl FnOnce() -> String) -> Self {
+        if self.hints.is_empty() { self.hint(hint()) } else { self }
+    }
+
+    /// Whether it is an error.
+    pub fn is_error(&self) -> bool {
+        self.severity == Severity::Error
+    }
+
     /// The place it is about.
     pub fn span(&self) -> Option<Span> {
         self.labels.first().map(|label| label.span)

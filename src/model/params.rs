@@ -112,10 +112,8 @@ fn unknown(plan: &Plan, chain: &[Link], setting: &Setting) -> Diagnostic {
     let known: Vec<&str> = bodies.flat_map(|body| &body.params).map(|param| param.name.value.as_str()).collect();
     let diagnostic =
         Diagnostic::error(&UNKNOWN_PARAMETER, setting.name.span, format!("there is no parameter `{name}`"));
-    let diagnostic = diagnostic.did_you_mean(name.as_str(), known.iter());
-    match (diagnostic.hints.is_empty(), known.is_empty()) {
-        (false, _) => diagnostic,
-        (true, true) => diagnostic.hint("what it extends and uses has no parameters"),
-        (true, false) => diagnostic.hint(format!("there is {}", known.join(", "))),
-    }
+    diagnostic.did_you_mean(name.as_str(), known.iter()).or_hint(|| match known.is_empty() {
+        true => "what it extends and uses has no parameters".to_owned(),
+        false => format!("there is {}", known.join(", ")),
+    })
 }

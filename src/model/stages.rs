@@ -34,15 +34,12 @@ pub(super) fn resolve(image: &spec::Image, diagnostics: &mut Diagnostics) -> Res
                 None => {
                     let message = format!("there is no stage `{}`", reference.value);
                     let diagnostic = Diagnostic::error(&UNKNOWN_STAGE, reference.span, message);
-                    let mut diagnostic =
+                    let diagnostic =
                         diagnostic.did_you_mean(reference.value.as_str(), names.iter().map(StageName::as_str));
-                    if diagnostic.hints.is_empty() {
-                        diagnostic = diagnostic.hint(match names.is_empty() {
-                            true => "the image has no stages beside its final one".to_owned(),
-                            false => format!("it has {}", join(&names)),
-                        });
-                    }
-                    failed = Some(diagnostics.error(diagnostic));
+                    failed = Some(diagnostics.error(diagnostic.or_hint(|| match names.is_empty() {
+                        true => "the image has no stages beside its final one".to_owned(),
+                        false => format!("it has {}", join(&names)),
+                    })));
                 }
             }
         }

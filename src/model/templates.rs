@@ -207,10 +207,8 @@ fn unknown<'n>(what: &str, name: &Spanned<TemplateName>, known: impl Iterator<It
     let known: Vec<&str> = known.map(TemplateName::as_str).collect();
     let message = format!("there is no {what} `{}`", name.value);
     let diagnostic = Diagnostic::error(&UNKNOWN_TEMPLATE, name.span, message);
-    let diagnostic = diagnostic.did_you_mean(name.value.as_str(), known.iter());
-    match (diagnostic.hints.is_empty(), known.is_empty()) {
-        (false, _) => diagnostic,
-        (true, true) => diagnostic.hint(format!("the workspace declares no {what}")),
-        (true, false) => diagnostic.hint(format!("there is {}", known.join(", "))),
-    }
+    diagnostic.did_you_mean(name.value.as_str(), known.iter()).or_hint(|| match known.is_empty() {
+        true => format!("the workspace declares no {what}"),
+        false => format!("there is {}", known.join(", ")),
+    })
 }

@@ -56,7 +56,7 @@ impl Annotation {
         let Some(annotation) = Annotation::of(node) else {
             let words = Annotation::WORDS.iter().map(|(word, _)| *word);
             let diagnostic = without_meaning(written).did_you_mean(&written.value, words);
-            return Err(Box::new(if diagnostic.hints.is_empty() { diagnostic.hint("remove it") } else { diagnostic }));
+            return Err(Box::new(diagnostic.or_hint(|| "remove it".to_owned())));
         };
         match annotation {
             Annotation::Replace if shape.identity() == Identity::Id => step(node, "replaces", written)?,

@@ -202,9 +202,6 @@ pub(crate) fn unknown_node(
 ) -> Reported {
     let message = format!("{place} has no node `{}`", node.name());
     let names = known.iter().map(|shape| shape.name);
-    let mut diagnostic = Diagnostic::error(&UNKNOWN_NODE, node.name.span, message).did_you_mean(node.name(), names);
-    if diagnostic.hints.is_empty() {
-        diagnostic = diagnostic.hint("`imgspec schema` lists the nodes and where they stand");
-    }
-    diagnostics.error(diagnostic)
+    let diagnostic = Diagnostic::error(&UNKNOWN_NODE, node.name.span, message).did_you_mean(node.name(), names);
+    diagnostics.error(diagnostic.or_hint(|| "`imgspec schema` lists the nodes and where they stand".to_owned()))
 }

@@ -127,8 +127,7 @@ impl Selection {
 fn no_match(workspace: &Workspace, pattern: &str) -> Diagnostic {
     let names = workspace.plan.units.iter().map(|unit| unit.name.value.as_str());
     let diagnostic = Diagnostic::unplaced(&NO_MATCH, format!("no image is called `{pattern}`"));
-    let diagnostic = diagnostic.did_you_mean(pattern, names);
-    if diagnostic.hints.is_empty() { diagnostic.hint("`imgspec list` lists the images") } else { diagnostic }
+    diagnostic.did_you_mean(pattern, names).or_hint(|| "`imgspec list` lists the images".to_owned())
 }
 
 fn no_image_in(workspace: &Workspace, directory: &str) -> Diagnostic {

@@ -90,11 +90,8 @@ pub(super) fn check_placed(slots: &[Slot], progress: &mut Progress<'_>) {
         for id in [&slot.before, &slot.after].into_iter().flatten().filter(|id| !ids.contains_key(id.value.as_str())) {
             let message = format!("there is no step `{}`", id.value);
             let diagnostic = Diagnostic::error(&UNKNOWN_STEP, id.span, message);
-            let mut diagnostic = diagnostic.did_you_mean(&id.value, ids.keys());
-            if diagnostic.hints.is_empty() {
-                diagnostic = diagnostic.hint("a step is named by its property `id`");
-            }
-            progress.error(diagnostic);
+            let diagnostic = diagnostic.did_you_mean(&id.value, ids.keys());
+            progress.error(diagnostic.or_hint(|| "a step is named by its property `id`".to_owned()));
         }
     }
 }
