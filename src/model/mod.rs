@@ -8,6 +8,7 @@ mod merge;
 mod origin;
 mod params;
 mod plan;
+mod rings;
 mod scope;
 mod stages;
 mod templates;

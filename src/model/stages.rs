@@ -1,8 +1,9 @@
 //! The stages of an image: which names which, and an order in which each stands behind those it needs.
 
 use super::Stage;
+use super::rings::{cycle, rings};
 use crate::base::{Span, Spanned, StageName};
-use crate::diagnostic::codes::{CYCLE, DUPLICATE_NAME, UNKNOWN_STAGE};
+use crate::diagnostic::codes::{DUPLICATE_NAME, UNKNOWN_STAGE};
 use crate::diagnostic::{Diagnostic, Diagnostics, Reported};
 use crate::spec::{self, Base, From, Item, RuleSetting};
 
@@ -47,13 +48,7 @@ pub(super) fn resolve(image: &spec::Image, diagnostics: &mut Diagnostics) -> Res
     }
     for ring in rings(&edges) {
         let name = |at: usize| stages[at].name.as_ref().map_or("", |name| name.value.as_str());
-        let names: Vec<&str> = ring.iter().map(|(at, _)| name(*at)).collect();
-        let message = format!("stages need each other: {} → {}", names.join(" → "), names[0]);
-        let mut diagnostic = Diagnostic::error(&CYCLE, ring[0].1, message);
-        for (at, span) in &ring[1..] {
-            diagnostic = diagnostic.also(*span, format!("`{}` needs the next", name(*at)));
-        }
-        failed = Some(diagnostics.error(diagnostic));
+        failed = Some(diagnostics.error(cycle(&ring, "stages need each other", "needs", name)));
     }
     match failed {
         Some(reported) => Err(reported),
@@ -65,40 +60,6 @@ pub(super) fn resolve(image: &spec::Image, diagnostics: &mut Diagnostics) -> Res
 pub(super) fn duplicate(name: &str, span: Span, earlier: Span) -> Diagnostic {
     let message = format!("there are two stages `{name}`");
     Diagnostic::error(&DUPLICATE_NAME, span, message).also(earlier, "the other")
-}
-
-/// The rings of a graph: for each node that stands in one, once a ring, the nodes with the place of their edge onward.
-pub(super) fn rings(edges: &[Vec<(usize, Span)>]) -> Vec<Vec<(usize, Span)>> {
-    // 0: not seen, 1: on the path, 2: done. The stack is our own: the number of images has no bound that recursion has.
-    let mut state = vec![0_u8; edges.len()];
-    let mut found = Vec::new();
-    for start in 0..edges.len() {
-        if state[start] != 0 {
-            continue;
-        }
-        let mut path: Vec<(usize, usize)> = vec![(start, 0)];
-        state[start] = 1;
-        while let Some((node, next)) = path.last_mut() {
-            let Some((to, _)) = edges[*node].get(*next) else {
-                state[*node] = 2;
-                path.pop();
-                continue;
-            };
-            *next += 1;
-            match state[*to] {
-                0 => {
-                    state[*to] = 1;
-                    path.push((*to, 0));
-                }
-                1 => {
-                    let from = path.iter().position(|(node, _)| node == to).unwrap_or_default();
-                    found.push(path[from..].iter().map(|(node, next)| (*node, edges[*node][next - 1].1)).collect());
-                }
-                _ => {}
-            }
-        }
-    }
-    found
 }
 
 fn whole(

@@ -1,7 +1,8 @@
 //! Which bodies an image draws from: templates it extends, mixins it uses, and `defaults`, in order of precedence.
 
+use super::rings::{cycle, rings};
 use crate::base::{Span, Spanned, TemplateName};
-use crate::diagnostic::codes::{CYCLE, DUPLICATE_NAME, UNKNOWN_TEMPLATE};
+use crate::diagnostic::codes::{DUPLICATE_NAME, UNKNOWN_TEMPLATE};
 use crate::diagnostic::{Diagnostic, Diagnostics, Reported};
 use crate::spec::{Declaration, Kind};
 use std::collections::{BTreeMap, BTreeSet};
@@ -151,15 +152,10 @@ impl Templates {
         };
         let edges: Vec<Vec<(usize, Span)>> =
             declarations.iter().map(|declaration| parent(declaration).into_iter().collect()).collect();
-        for ring in super::stages::rings(&edges) {
-            let name = |at: usize| name_of(&declarations[at]).map(|name| name.to_string()).unwrap_or_default();
-            let names: Vec<String> = ring.iter().map(|(at, _)| name(*at)).collect();
-            let message = format!("templates extend each other: {} → {}", names.join(" → "), names[0]);
-            let mut diagnostic = Diagnostic::error(&CYCLE, ring[0].1, message);
-            for (at, span) in &ring[1..] {
-                diagnostic = diagnostic.also(*span, format!("`{}` extends the next", name(*at)));
-            }
-            let reported = diagnostics.error(diagnostic);
+        let names: BTreeMap<usize, &str> = self.templates.iter().map(|(name, at)| (*at, name.as_str())).collect();
+        let name = |at: usize| names.get(&at).copied().unwrap_or_default();
+        for ring in rings(&edges) {
+            let reported = diagnostics.error(cycle(&ring, "templates extend each other", "extends", name));
             self.chains.extend(ring.iter().map(|(at, _)| (*at, Err(reported))));
         }
     }

@@ -1,10 +1,10 @@
 //! What ties images to each other, and cannot be seen in one alone: images of the workspace that it is built from, in no
 //! ring; tags, each of one image; groups, none named as an image is; a build context that bake too takes for a directory.
 
-use super::stages::rings;
+use super::rings::{cycle, rings};
 use super::{Image, Plan, Stage};
 use crate::base::{FileId, GroupName, ImageName, ImageRef, Span, Spanned};
-use crate::diagnostic::codes::{CYCLE, DUPLICATE_NAME, DUPLICATE_TAG, INVALID_VALUE};
+use crate::diagnostic::codes::{DUPLICATE_NAME, DUPLICATE_TAG, INVALID_VALUE};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::spec::{Baking, Base, Item};
 use serde::{Deserialize, Serialize};
@@ -62,7 +62,7 @@ fn bases(image: &Image) -> Vec<Spanned<ImageName>> {
         Item::Copy(copy) => copy.image.as_ref(),
         _ => None,
     }) {
-        let known = image.images.iter().find(|name| name.as_str() == copied.value);
+        let known = image.sibling(&copied.value);
         bases.extend(known.map(|name| Spanned::new(name.clone(), copied.span)));
     }
     bases
@@ -155,14 +155,9 @@ impl Plan {
             bases.values().map(|bases| bases.iter().filter_map(edge).collect()).collect();
         for ring in rings(&edges) {
             let name = |at: usize| self.units[places[at]].name.value.as_str();
-            let names: Vec<&str> = ring.iter().map(|(at, _)| name(*at)).collect();
-            let message = format!("images are built from each other: {} → {}", names.join(" → "), names[0]);
-            let mut diagnostic = Diagnostic::error(&CYCLE, ring[0].1, message);
-            for (at, span) in &ring[1..] {
-                diagnostic = diagnostic.also(*span, format!("`{}` needs the next", name(*at)));
-            }
-            diagnostic.images = names.into_iter().map(Arc::from).collect();
-            diagnostics.error(diagnostic);
+            let diagnostic = cycle(&ring, "images are built from each other", "needs", name);
+            let images = ring.iter().map(|(at, _)| Arc::from(name(*at))).collect();
+            diagnostics.error(Diagnostic { images, ..diagnostic });
         }
     }
 }

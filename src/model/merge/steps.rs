@@ -6,6 +6,7 @@ use super::element::{self, Name};
 use crate::base::{Span, Spanned};
 use crate::diagnostic::Diagnostic;
 use crate::diagnostic::codes::{UNKNOWN_STEP, UNORDERABLE_STEPS};
+use crate::model::rings::rings;
 use crate::syntax::{Entry, Node, Value};
 use std::collections::BTreeMap;
 
@@ -50,7 +51,12 @@ pub(super) fn arrange(slots: &mut Vec<Slot>, progress: &mut Progress<'_>) {
     }
     let order = order(&anchors, &beside);
     if order.len() < slots.len() {
-        for ring in rings(&anchors) {
+        let edge = |(slot, anchor): (&Slot, &Option<usize>)| {
+            let written = slot.after.as_ref().or(slot.before.as_ref());
+            anchor.zip(written).map(|(anchor, written)| (anchor, written.span)).into_iter().collect()
+        };
+        let edges: Vec<Vec<(usize, Span)>> = slots.iter().zip(&anchors).map(edge).collect();
+        for ring in rings(&edges) {
             progress.error(in_a_ring(&ring, slots));
         }
         slots.iter_mut().for_each(|slot| (slot.before, slot.after) = (None, None));
@@ -134,48 +140,18 @@ fn order(anchors: &[Option<usize>], beside: &[[Vec<usize>; 2]]) -> Vec<usize> {
     order
 }
 
-/// The rings, each once, from its first of the source.
-fn rings(anchors: &[Option<usize>]) -> Vec<Vec<usize>> {
-    let mut seen = vec![usize::MAX; anchors.len()];
-    let mut rings = Vec::new();
-    for start in 0..anchors.len() {
-        let mut path = Vec::new();
-        let mut next = Some(start);
-        while let Some(at) = next.filter(|at| seen[*at] == usize::MAX) {
-            seen[at] = start;
-            path.push(at);
-            next = anchors[at];
-        }
-        if let Some(at) = next.filter(|at| seen[*at] == start)
-            && let Some(from) = path.iter().position(|on_path| *on_path == at)
-        {
-            rings.push(path.split_off(from));
-        }
-    }
-    rings
-}
-
-fn in_a_ring(ring: &[usize], slots: &[Slot]) -> Diagnostic {
+fn in_a_ring(ring: &[(usize, Span)], slots: &[Slot]) -> Diagnostic {
     let id = |at: usize| match element::step(&slots[at].node).and_then(|key| key.name) {
         Some(Name::Text(id)) => id,
         _ => "",
     };
-    let said: Vec<Span> = ring
-        .iter()
-        .filter_map(|at| slots[*at].after.as_ref().or(slots[*at].before.as_ref()))
-        .map(|written| written.span)
-        .collect();
-    let message = match ring {
-        [one] => format!("the step `{}` is to stand beside itself", id(*one)),
-        _ => {
-            let names: Vec<&str> = ring.iter().map(|at| id(*at)).collect();
-            format!("steps are to stand beside each other: {} → {}", names.join(" → "), names[0])
-        }
+    let names: Vec<&str> = ring.iter().map(|(at, _)| id(*at)).collect();
+    let message = match names.as_slice() {
+        [one] => format!("the step `{one}` is to stand beside itself"),
+        _ => format!("steps are to stand beside each other: {} → {}", names.join(" → "), names[0]),
     };
-    let mut diagnostic =
-        Diagnostic::error(&UNORDERABLE_STEPS, said.first().copied().unwrap_or(slots[ring[0]].node.span), message);
-    for (at, span) in ring.iter().zip(&said).skip(1) {
-        diagnostic = diagnostic.also(*span, format!("where `{}` stands", id(*at)));
-    }
-    diagnostic
+    let others = ring.iter().zip(&names).skip(1);
+    others.fold(Diagnostic::error(&UNORDERABLE_STEPS, ring[0].1, message), |diagnostic, ((_, span), name)| {
+        diagnostic.also(*span, format!("where `{name}` stands"))
+    })
 }
