@@ -13,6 +13,7 @@ mod sha256;
 mod span;
 mod suggest;
 mod workers;
+mod workspace_path;
 mod world;
 
 pub use build_cache::BuildCache;
@@ -28,6 +29,7 @@ pub use sha256::{Sum, sha256_hex};
 pub use span::{FileId, Span, Spanned};
 pub use suggest::closest;
 pub use workers::{InTurn, Workers, map};
+pub use workspace_path::{MANIFEST, directory_of, joined};
 pub use world::{ContextEntry, EntryKind, MemoryWorld, World};
 
 /// Why a text is not a value of its type: one sentence without a full stop.

@@ -4,7 +4,7 @@
 //! Patterns are those of moby's `patternmatcher`; of all that match a path the last counts.
 
 use super::parse::{Arguments, Keyword, parse_raw};
-use crate::base::normalize;
+use crate::base::{MANIFEST, joined, normalize};
 use crate::graph::{Copy, CopyFrom, Graph, Mount, StepKind, Target};
 use std::borrow::Cow;
 use std::collections::BTreeSet;
@@ -43,8 +43,7 @@ fn swept_in(graph: &Graph, admitted: &BTreeSet<String>) -> Vec<String> {
         context => directory.strip_prefix(context).and_then(|rest| rest.strip_prefix('/')),
     };
     let Some(below) = below else { return Vec::new() };
-    let path = |name: &str| if below.is_empty() { name.to_owned() } else { format!("{below}/{name}") };
-    let own = ["Dockerfile", "Dockerfile.dockerignore", spec, "imgspec.manifest"].map(path);
+    let own = ["Dockerfile", "Dockerfile.dockerignore", spec, MANIFEST].map(|name| joined(below, name));
     let holds = |directory: &str, path: &str| {
         directory.is_empty() || path.strip_prefix(directory).is_some_and(|rest| rest.starts_with('/'))
     };

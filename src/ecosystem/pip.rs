@@ -1,6 +1,6 @@
 //! Python's pip: requirements files, the files they include, and an installation that leaves nothing behind.
 
-use crate::base::{EnvName, ImagePath, Invalid, Spanned, normalize};
+use crate::base::{EnvName, ImagePath, Invalid, Spanned, directory_of, normalize};
 use crate::diagnostic::codes::INVALID_MANIFEST;
 use crate::diagnostic::{Diagnostic, Diagnostics, Reported};
 use crate::graph::{Language, Mount, Network, Run, Sharing, shell};
@@ -116,7 +116,7 @@ fn collect(
             );
         }
         let text = read(&path).map_err(|error| diagnostics.error(invalid(error.0)))?;
-        let directory = path.rsplit_once('/').map_or("", |(directory, _)| directory);
+        let directory = directory_of(&path);
         for line in lines(&text) {
             if let Some(local) = local_project(&line.text) {
                 let message = format!("{path}:{}: `{local}` is a project of the sources, not of an index", line.number);

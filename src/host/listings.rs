@@ -1,6 +1,6 @@
 //! What directories hold, listed once: to ask for many names in one of them is to ask the system once.
 
-use crate::base::{ContextEntry, EntryKind};
+use crate::base::{ContextEntry, EntryKind, joined};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -76,8 +76,4 @@ pub fn entry(names: &Names, directory: &str, name: &str) -> Option<Option<Contex
 pub fn entries(names: &Names, directory: &str) -> Vec<ContextEntry> {
     let known = names.iter().filter_map(|(name, kind)| Some((name, (*kind)?)));
     known.map(|(name, kind)| ContextEntry { path: joined(directory, name), kind }).collect()
-}
-
-fn joined(directory: &str, name: &str) -> String {
-    if directory.is_empty() { name.to_owned() } else { format!("{directory}/{name}") }
 }

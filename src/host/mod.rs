@@ -14,10 +14,11 @@ mod transaction;
 mod watch;
 mod workspace;
 
+pub use crate::base::MANIFEST;
 pub use cache::Cache;
 pub use disk::Disk;
 pub use lock::Lock;
-pub use ownership::{MANIFEST, Manifest, Owned, State};
+pub use ownership::{Manifest, Owned, State};
 pub use signature::Signature;
 pub use threads::Threads;
 pub use transaction::{Change, Ownership, Receipt, Unwritable, commit, sweep};

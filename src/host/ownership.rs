@@ -2,15 +2,12 @@
 
 use super::Disk;
 use super::manifest_lines::{self, HEADER, Line};
-use crate::base::{Digest, Invalid, Span, Spanned, Sum, World as _};
+use crate::base::{Digest, Invalid, MANIFEST, Span, Spanned, Sum, World as _};
 use crate::diagnostic::codes::{INVALID_OWNERSHIP, UNREADABLE_FILE};
 use crate::diagnostic::{Diagnostic, Diagnostics, Reported, Sources};
 use crate::syntax::{self, Args, Decode, Fields, Merge, Node, Prop, Shape, Ty, parse};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
-
-/// The manifest's name, beside the workspace's file or the lone spec.
-pub const MANIFEST: &str = "imgspec.manifest";
 
 /// The outputs that imgspec wrote, by path from the workspace's root.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

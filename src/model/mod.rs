@@ -18,11 +18,11 @@ pub use concern::Concern;
 pub use expression::{expand_entry, expand_nodes, expand_text};
 pub use merge::{Layer, LayerKind, Merged, Override, merge};
 pub use origin::{Drawn, Origins};
-pub use plan::{Plan, SpecFile, Unit, directory_of};
+pub use plan::{Plan, SpecFile, Unit};
 pub use scope::{Binding, Scope};
 pub use ties::Ties;
 
-use crate::base::{ImageName, Platform, Span, Spanned, StageName, normalize};
+use crate::base::{ImageName, Platform, Span, Spanned, StageName, joined, normalize};
 use crate::diagnostic::codes::{INCOMPLETE_TEMPLATE, PATH_ESCAPE, UNKNOWN_IMAGE};
 use crate::diagnostic::{Diagnostic, Diagnostics, Reported};
 use crate::spec::{self, Baking, Base, From, Item, RuleSetting};
@@ -30,9 +30,6 @@ use crate::syntax::{Decode as _, Entry, Node, Value};
 use std::sync::{Arc, PoisonError};
 use templates::Link;
 use ties::base_image;
-
-/// Where the ownership manifest stands, which is no output of an image.
-const MANIFEST_PATH: &str = "imgspec.manifest";
 
 /// An image, whole.
 #[derive(Debug, Clone)]
@@ -164,7 +161,8 @@ impl Plan {
 
     /// Checks what images may draw from, whether any does or not: each mistake in it is told once, at its place.
     pub fn check_bodies(&self, diagnostics: &mut Diagnostics) {
-        for (at, declaration) in self.templates.bodies(&self.declarations) {
+        for (at, declaration) in self.declarations.iter().enumerate().filter(|(_, declaration)| declaration.is_shared())
+        {
             let place = format!("`{}`", declaration.kind.as_str());
             spec::check_body(&declaration.nodes, &place, diagnostics);
             if declaration.kind == spec::Kind::Template && !declaration.is_abstract {
@@ -298,7 +296,7 @@ impl Plan {
         let directory = unit.directory.to_string();
         let context = match &image.context {
             None => Ok(directory.clone()),
-            Some(written) => normalize(&format!("{directory}/{}", written.value))
+            Some(written) => normalize(&joined(&directory, &written.value))
                 .filter(|_| !written.value.starts_with('/'))
                 .ok_or_else(|| {
                     let message = format!("the build context `{}` leaves the workspace", written.value);

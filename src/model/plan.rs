@@ -5,7 +5,7 @@ use super::Image;
 use super::expression::{expand_entry, expand_text};
 use super::scope::Scope;
 use super::templates::Templates;
-use crate::base::{FileId, ImageName, Invalid, Span, Spanned, normalize};
+use crate::base::{FileId, ImageName, Invalid, MANIFEST, Span, Spanned, directory_of, joined, normalize};
 use crate::diagnostic::codes::{
     AMBIGUOUS_RULE, DUPLICATE_NAME, INVALID_VALUE, MISPLACED_NODE, MISSING_ARGUMENT, OUTPUT_CONFLICT, PATH_ESCAPE,
     WRONG_TYPE,
@@ -224,13 +224,13 @@ impl Plan {
     ) -> Result<String, Reported> {
         let pattern = self.workspace.as_ref().and_then(|workspace| workspace.output.as_ref());
         let Some(pattern) = pattern else {
-            return Ok(if directory.is_empty() { DOCKERFILE.to_owned() } else { format!("{directory}/{DOCKERFILE}") });
+            return Ok(joined(directory, DOCKERFILE));
         };
         let mut scope = scope.clone();
         scope.bind("image", Bound::text(name.value.as_str()), name.span);
         let path = expand_text(pattern, &scope, diagnostics)?;
         let normal = normalize(&path).filter(|normal| !normal.is_empty() && !path.starts_with('/'));
-        normal.filter(|normal| !path.ends_with('/') && normal != super::MANIFEST_PATH).ok_or_else(|| {
+        normal.filter(|normal| !path.ends_with('/') && normal != MANIFEST).ok_or_else(|| {
             let message = format!("the output `{path}` is no file below the workspace's root");
             diagnostics.error(Diagnostic::error(&PATH_ESCAPE, pattern.span, message))
         })
@@ -380,23 +380,5 @@ fn name(
                 }
             }))
         }
-    }
-}
-
-/// The directory a file stands in, empty for the workspace's root.
-pub fn directory_of(path: &str) -> &str {
-    path.rsplit_once('/').map_or("", |(directory, _)| directory)
-}
-
-/// The span of a whole declaration, for what concerns all of it.
-impl Declaration {
-    /// Whether images draw from it, rather than be made of it.
-    pub fn is_shared(&self) -> bool {
-        !matches!(self.kind, Kind::Image | Kind::Rule)
-    }
-
-    /// Whether `span` stands in this declaration.
-    pub fn holds(&self, span: Span) -> bool {
-        self.span.holds(span)
     }
 }

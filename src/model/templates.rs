@@ -175,12 +175,6 @@ impl Templates {
         reached
     }
 
-    /// What images may draw from: `defaults`, templates and mixins, those too that none does.
-    pub fn bodies<'d>(&self, declarations: &'d [Declaration]) -> impl Iterator<Item = (usize, &'d Declaration)> {
-        let drawn_from = |declaration: &Declaration| !matches!(declaration.kind, Kind::Image | Kind::Rule);
-        declarations.iter().enumerate().filter(move |(_, declaration)| drawn_from(declaration))
-    }
-
     /// The chain of a template, itself last.
     pub fn chain_of_template(&self, at: usize) -> Option<&[Link]> {
         self.chains.get(&at)?.as_ref().ok().map(Vec::as_slice)

@@ -1,10 +1,9 @@
 //! `missing-program`: a health check, entrypoint or command whose program nothing brings: no package, no file and, where
 //! that is known, not the base. The container would not start, or be unhealthy for ever.
 
-use super::scene::in_context;
 use super::started::{self, Started};
 use super::{Findings, Rule, Scene};
-use crate::base::{ImagePath, closest};
+use crate::base::{ImagePath, closest, joined};
 use crate::diagnostic::{Diagnostic, code::code};
 use crate::graph::{Base, Copy, CopyFrom, Family, Step, StepKind, known};
 
@@ -160,7 +159,7 @@ fn may_hold(scene: &Scene<'_>, (context, step): Placed<'_>, path: &ImagePath) ->
 fn in_source(context: &str, copy: &Copy, source: &str, path: &ImagePath) -> Option<String> {
     let rest = path.as_str().strip_prefix(copy.to.as_str())?.trim_start_matches('/');
     let source = if source == "." { "" } else { source };
-    Some(in_context(context, &in_context(source, rest)))
+    Some(joined(context, &joined(source, rest)))
 }
 
 /// The paths that the copy of a directory puts right below `directory`.

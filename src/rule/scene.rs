@@ -1,6 +1,6 @@
 //! What a rule sees of a stage: the stage, the graph and world around it, and the programs its shell text calls.
 
-use crate::base::{ImageRef, Owner, Span, Spanned, StageName, World};
+use crate::base::{ImageRef, Owner, Span, Spanned, StageName, World, joined};
 use crate::graph::shell::{self, Program};
 use crate::graph::{Base, Graph, Stage, Step, StepKind};
 use std::collections::{BTreeMap, BTreeSet};
@@ -168,13 +168,8 @@ impl<'a> Scene<'a> {
 
     /// A path of the build context as the world knows it.
     pub(super) fn in_context(&self, path: &str) -> String {
-        in_context(&self.graph.context, path)
+        joined(&self.graph.context, path)
     }
-}
-
-/// A path of the build context `context` as the world knows it.
-pub(super) fn in_context(context: &str, path: &str) -> String {
-    [context, path].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("/")
 }
 
 impl<'a> Facts<'a> {

@@ -74,6 +74,16 @@ pub struct Declaration {
 }
 
 impl Declaration {
+    /// Whether images draw from it, rather than be made of it.
+    pub fn is_shared(&self) -> bool {
+        !matches!(self.kind, Kind::Image | Kind::Rule)
+    }
+
+    /// Whether `span` stands in it.
+    pub fn holds(&self, span: Span) -> bool {
+        self.span.holds(span)
+    }
+
     /// Decodes `node`, a declaration of the kind `kind`, but for its body.
     pub fn decode(kind: Kind, node: Node, diagnostics: &mut Diagnostics) -> Self {
         let mut fields = Fields::new(&node, kind.shape(), diagnostics);

@@ -1,9 +1,8 @@
 //! Which spec files belong to a workspace.
 
-use crate::base::{EntryKind, Invalid, Span, Spanned, Workers, World, map, normalize};
+use crate::base::{EntryKind, Invalid, Span, Spanned, Workers, World, directory_of, joined, map, normalize};
 use crate::diagnostic::codes::{INVALID_VALUE, NO_MATCH, PATH_ESCAPE, UNREADABLE_FILE};
 use crate::diagnostic::{Diagnostic, Diagnostics};
-use crate::model::directory_of;
 use crate::spec;
 use globset::{GlobBuilder, GlobMatcher};
 use std::collections::BTreeMap;
@@ -67,10 +66,7 @@ pub(super) fn directories(
     });
     let found: Vec<Vec<String>> = found.collect();
     let all: Vec<&String> = found.iter().flatten().collect();
-    let has_spec = |directory: &str| {
-        let spec = if directory.is_empty() { SPEC.to_owned() } else { format!("{directory}/{SPEC}") };
-        matches!(world.entry(&spec), Ok(Some(_)))
-    };
+    let has_spec = |directory: &str| matches!(world.entry(&joined(directory, SPEC)), Ok(Some(_)));
     let mut have_specs = map(workers, all.len(), |at| has_spec(all[at])).into_iter();
     let without_spec = |mut directories: Vec<String>| {
         directories.retain(|_| have_specs.next() == Some(false));
@@ -186,7 +182,7 @@ impl<'p> Place<'p> {
         let Some((part, rest)) = self.parts.split_first() else { return Ok(step) };
         let directory = &self.directory;
         if let Part::Name(name) = part {
-            let path = if directory.is_empty() { name.to_owned() } else { format!("{directory}/{name}") };
+            let path = joined(directory, name);
             match world.entry(&path)?.map(|entry| entry.kind) {
                 None => {}
                 Some(_) if rest.is_empty() => step.found.push(path),

@@ -1,0 +1,32 @@
+//! Paths from a workspace's root, `/` between the parts and nothing for the root itself.
+
+/// The name of the file that says which outputs are imgspec's, beside the workspace's file or the lone spec.
+pub const MANIFEST: &str = "imgspec.manifest";
+
+/// The path that `below` is, seen from `directory`; either may be empty.
+pub fn joined(directory: &str, below: &str) -> String {
+    match (directory, below) {
+        ("", path) | (path, "") => path.to_owned(),
+        _ => format!("{directory}/{below}"),
+    }
+}
+
+/// The directory a file stands in, empty for the root itself.
+pub fn directory_of(path: &str) -> &str {
+    path.rsplit_once('/').map_or("", |(directory, _)| directory)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts() {
+        for (directory, below, whole) in [("", "a", "a"), ("a", "b/c", "a/b/c"), ("a", "", "a"), ("", "", "")] {
+            assert_eq!(joined(directory, below), whole);
+        }
+        for (path, directory) in [("a", ""), ("a/b", "a"), ("a/b/c", "a/b"), ("", "")] {
+            assert_eq!(directory_of(path), directory);
+        }
+    }
+}
