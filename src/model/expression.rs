@@ -292,12 +292,17 @@ fn place(entry: &Entry, text: &str, range: &Range<usize>) -> Span {
 
 /// `entry` with another value, which stands at the same place.
 fn with_value(entry: &Entry, value: Value) -> Entry {
+    Entry { annotation: entry.annotation.clone(), ..entry_at(value, entry.span) }
+}
+
+/// `value` as it would be written, at `span`.
+pub(super) fn entry_at(value: Value, span: Span) -> Entry {
     let written = match &value {
         Value::String(text) => quoted(text),
         Value::Bool(flag) => format!("#{flag}"),
         value => shown(value),
     };
-    Entry { annotation: entry.annotation.clone(), value, written, span: entry.span }
+    Entry { annotation: None, value, written, span }
 }
 
 /// A value where a `ty` belongs: its text where that is a string.

@@ -63,8 +63,11 @@ impl Origins {
         diagnostic.images = vec![self.image.as_str().into()];
         let Some(span) = diagnostic.span() else { return diagnostic };
         let link = self.link_of(span);
-        let value = link.and_then(|link| value_at(&self.declaration(link).nodes, span));
-        for binding in value.map(|entry| self.names_in(entry)).unwrap_or_default() {
+        let mut used: Vec<&Binding> = Vec::new();
+        if let Some(value) = link.and_then(|link| value_at(&self.declaration(link).nodes, span)) {
+            self.find_names(value, &mut used);
+        }
+        for binding in used {
             let is_shown = |label: &Label| label.span.holds(binding.span) || binding.span.holds(label.span);
             if !diagnostic.labels.iter().any(is_shown) {
                 diagnostic = diagnostic.also(binding.span, format!("`{}` has its value from here", binding.name));
@@ -124,13 +127,7 @@ impl Origins {
     pub fn names_used(&self, span: Span) -> Vec<&Binding> {
         let mut found: Vec<&Binding> = Vec::new();
         let Some(link) = self.link_of(span) else { return found };
-        each_value(&self.declaration(link).nodes, span, &mut |entry| {
-            for binding in self.names_in(entry) {
-                if !found.iter().any(|known| std::ptr::eq(*known, binding)) {
-                    found.push(binding);
-                }
-            }
-        });
+        each_value(&self.declaration(link).nodes, span, &mut |entry| self.find_names(entry, &mut found));
         found
     }
 
@@ -170,18 +167,16 @@ impl Origins {
         }
     }
 
-    /// The names that the expressions of a value use.
-    fn names_in(&self, entry: &Entry) -> Vec<&Binding> {
-        let Value::String(text) = &entry.value else { return Vec::new() };
+    /// Adds to `found` the names that the expressions of a value use, each once.
+    fn find_names<'o>(&'o self, entry: &Entry, found: &mut Vec<&'o Binding>) {
+        let Value::String(text) = &entry.value else { return };
         let expressions = text.split("${{").skip(1).filter_map(|rest| Some(rest.split_once("}}")?.0));
         let words = expressions.flat_map(|text| text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_'));
-        let mut found: Vec<&Binding> = Vec::new();
         for binding in words.filter_map(|word| self.scope.get(word)) {
             if !found.iter().any(|known| std::ptr::eq(*known, binding)) {
                 found.push(binding);
             }
         }
-        found
     }
 }
 

@@ -1,22 +1,22 @@
 //! The values of parameters for one image.
 
-use super::expression::expand_entry;
-use super::plan::{Plan, Unit};
+use super::expression::{entry_at, expand_entry};
+use super::plan::{Plan, Unit, bind_directory};
 use super::scope::Scope;
 use super::templates::{Link, name_of};
 use crate::base::Span;
 use crate::diagnostic::codes::{CONFLICT, DUPLICATE_NAME, MISSING_PARAMETER, UNKNOWN_PARAMETER};
 use crate::diagnostic::{Diagnostic, Diagnostics, Reported};
 use crate::spec::{Bound, Given, Param, ParamType, Setting};
-use crate::syntax::{Entry, Ty, Value, quoted};
+use crate::syntax::{Entry, Ty};
 
 /// The names that expressions of `unit`, which draws from `chain`, can use: `image`, `dir`, its axes, and the parameters
 /// of the chain, each as the highest body sets it.
 pub(super) fn bind(plan: &Plan, unit: &Unit, chain: &[Link], diagnostics: &mut Diagnostics) -> Result<Scope, Reported> {
     let mut scope = unit.axes.clone();
-    let own = plan.declarations[unit.declaration].name_span;
+    let declaration = &plan.declarations[unit.declaration];
     scope.bind("image", Bound::text(unit.name.value.as_str()), unit.name.span);
-    scope.bind("dir", Bound::text(if unit.directory.is_empty() { "." } else { &*unit.directory }), own);
+    bind_directory(&mut scope, &unit.directory, declaration.name_span);
     let bodies = || chain.iter().map(|link| &plan.declarations[link.declaration]);
     // A parameter whose declaration has a mistake is not there; that it is missed is the same mistake.
     if let Some(reported) = bodies().find_map(|body| body.failed.filter(|_| body.lacks_params)) {
@@ -39,16 +39,19 @@ pub(super) fn bind(plan: &Plan, unit: &Unit, chain: &[Link], diagnostics: &mut D
             continue;
         }
         let setting = settings.iter().rfind(|setting| setting.name.value == *name);
-        let axis = unit.axes.get(name.as_str()).map(|axis| (axis.value.clone(), axis.span));
-        let own = plan.declarations[unit.declaration].settings.iter().find(|setting| setting.name.value == *name);
+        let axis = unit.axes.get(name.as_str()).and_then(|axis| match &axis.value {
+            Bound::One(value) => Some(entry_at(value.clone(), axis.span)),
+            // Axes have one value a row.
+            Bound::List(_) => None,
+        });
         let value = match (axis, setting) {
-            (Some((_, span)), _) if own.is_some() => {
+            (Some(axis), Some(own)) if declaration.holds(own.name.span) => {
                 let message = format!("`{name}` is an axis of the matrix, and set too");
-                let place = own.map_or(span, |setting| setting.name.span);
-                Err(diagnostics.error(Diagnostic::error(&CONFLICT, place, message).also(span, "the axis")))
+                let diagnostic = Diagnostic::error(&CONFLICT, own.name.span, message);
+                Err(diagnostics.error(diagnostic.also(axis.span, "the axis")))
             }
-            (Some((value, span)), _) => {
-                let value = entry_of(value, span);
+            (Some(value), _) => {
+                let span = value.span;
                 let given = Given { values: std::slice::from_ref(&value), is_list: false, span };
                 param.check(given, diagnostics).map(|bound| (bound, span))
             }
@@ -56,8 +59,7 @@ pub(super) fn bind(plan: &Plan, unit: &Unit, chain: &[Link], diagnostics: &mut D
             (None, None) => match &param.default {
                 Some(default) => given(param, default, param.ty == ParamType::List, &scope, diagnostics),
                 None => {
-                    let needs = chain.iter().map(|link| &plan.declarations[link.declaration]);
-                    let owner = needs.into_iter().find(|body| body.holds(param.name.span));
+                    let owner = bodies().find(|body| body.holds(param.name.span));
                     let owner = owner.and_then(|body| Some(format!("{} `{}`", body.kind.as_str(), name_of(body)?)));
                     let message =
                         format!("`{}` sets no `{name}`, which {} needs", unit.name.value, owner.unwrap_or_default());
@@ -73,21 +75,6 @@ pub(super) fn bind(plan: &Plan, unit: &Unit, chain: &[Link], diagnostics: &mut D
         }
     }
     failed.map_or(Ok(scope), Err)
-}
-
-/// The value of an axis as an entry.
-fn entry_of(value: Bound, span: Span) -> Entry {
-    let value = match value {
-        Bound::One(value) => value,
-        // Axes have one value a row.
-        Bound::List(_) => Value::Null,
-    };
-    let written = match &value {
-        Value::String(text) => quoted(text),
-        Value::Integer(number) => number.to_string(),
-        other => format!("{other:?}"),
-    };
-    Entry { annotation: None, value, written, span }
 }
 
 /// The value that `entries` give `param`.

@@ -183,8 +183,7 @@ impl Plan {
         diagnostics: &mut Diagnostics,
     ) -> Vec<Unit> {
         let mut scope = Scope::default();
-        let dir = if directory.is_empty() { "." } else { directory };
-        scope.bind("dir", Bound::text(dir), declaration.name_span);
+        bind_directory(&mut scope, directory, declaration.name_span);
         let rows = declaration.matrix.as_ref().map_or_else(|| vec![Vec::new()], spec::Matrix::rows);
         let mut units = Vec::new();
         for row in rows {
@@ -324,6 +323,11 @@ fn misplaced(node: &str, span: Span) -> Diagnostic {
     Diagnostic::error(&MISPLACED_NODE, span, message).hint("move it to imgspec.kdl")
 }
 
+/// Gives `dir` its value: the directory from the workspace's root, `.` for the root itself.
+pub(super) fn bind_directory(scope: &mut Scope, directory: &str, span: Span) {
+    scope.bind("dir", Bound::text(if directory.is_empty() { "." } else { directory }), span);
+}
+
 /// The values of the axes in `row`.
 fn axes(
     declaration: &Declaration,
@@ -353,9 +357,7 @@ fn name(
 ) -> Result<Spanned<ImageName>, Reported> {
     let place = declaration.matches.as_ref().map_or(declaration.name_span, |glob| glob.span);
     let (text, span) = match &declaration.name {
-        Some(Entry { value: Value::String(_), span, .. }) => {
-            (expand_text(declaration.name.as_ref().expect("just seen"), scope, diagnostics)?, *span)
-        }
+        Some(entry) if matches!(entry.value, Value::String(_)) => (expand_text(entry, scope, diagnostics)?, entry.span),
         Some(entry) => {
             let message = format!("the argument of `image` must be an image name, found {}", entry.written);
             return Err(diagnostics.error(Diagnostic::error(&WRONG_TYPE, entry.span, message)));
