@@ -14,6 +14,7 @@ use crate::diagnostic::{Diagnostic, Diagnostics, Reported, Source, Sources};
 use crate::model::{Image, Plan, SpecFile, Unit};
 use crate::spec::Target;
 use crate::syntax;
+use std::collections::BTreeSet;
 
 /// A workspace, read.
 #[derive(Debug, Default)]
@@ -100,6 +101,12 @@ impl Workspace {
         self.plan.workspace.as_ref()?.bake.as_ref()
     }
 
+    /// The paths of all that it compiles to, whatever becomes of its images.
+    pub fn outputs(&self) -> BTreeSet<String> {
+        let bake = self.bake().map(|bake| bake.value.clone());
+        self.plan.units.iter().flat_map(|unit| output_paths(&unit.output)).chain(bake).collect()
+    }
+
     /// What was told, without what may be no mistake: what a file declares that does not parse is not known.
     fn without_guesses(&self, mut told: Diagnostics) -> Diagnostics {
         if self.unparsed {
@@ -129,6 +136,11 @@ impl Workspace {
         }
         read.spec
     }
+}
+
+/// The paths of what an image compiles to: of its Dockerfile, and of the ignore file beside it.
+pub fn output_paths(dockerfile: &str) -> [String; 2] {
+    [dockerfile.to_owned(), dockerignore_path(dockerfile)]
 }
 
 /// The path of the ignore file that belongs to a Dockerfile.

@@ -15,7 +15,7 @@ use crate::lower::Options;
 use crate::model::{Image, Unit};
 use crate::spec::{Level, RuleSetting};
 use crate::syntax::{Node, Value};
-use crate::workspace::dockerignore_path;
+use crate::workspace::output_paths;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::time::SystemTime;
 
@@ -125,7 +125,9 @@ impl<'s> Examiner<'s> {
 
     /// The files that an image is made of, and the hash of all it is made of but for what it asks of the files around it.
     fn key(&self, unit: &Unit) -> (Vec<FileId>, Sum) {
-        let files = self.session.files_of(unit);
+        let workspace = &self.session.workspace;
+        let own = workspace.files.first().map(|(own, _)| *own);
+        let files = each_once(own.into_iter().chain(workspace.plan.files(unit)));
         let mut bytes = format!("{:?}", self.options).into_bytes();
         let mut push = |part: &[u8]| {
             bytes.extend_from_slice(&(part.len() as u64).to_le_bytes());
@@ -135,7 +137,7 @@ impl<'s> Examiner<'s> {
             push(part.as_bytes());
         }
         for file in &files {
-            push(self.session.workspace.path(*file).as_bytes());
+            push(workspace.path(*file).as_bytes());
             push(self.texts.get(file).map(|sum| sum.bytes().as_slice()).unwrap_or_default());
         }
         let key = Sum::of(&bytes);
@@ -157,7 +159,8 @@ impl<'s> Examiner<'s> {
             (key == *was).then_some(files)
         };
         let of_bases: Option<Vec<Vec<FileId>>> = known.bases.iter().map(base).collect();
-        let files = &with_bases(files, &of_bases?);
+        // Its own first, then those that the images it stands on are made of.
+        let files = &each_once(files.iter().copied().chain(of_bases?.into_iter().flatten()));
         let is_as_then = |(name, was): &(String, bool)| self.names.contains(name.as_str()) == *was;
         if !known.names.iter().all(is_as_then) || !known.asked.iter().all(|asked| self.answers.holds(asked)) {
             return None;
@@ -171,9 +174,7 @@ impl<'s> Examiner<'s> {
         }
         let mut piece = Piece { outputs: Vec::new(), made: None, key, fresh: None, seen: Vec::new() };
         if !self.look.sound_alone || !told.has_errors() {
-            let dockerfile = unit.output.to_string();
-            let dockerignore = dockerignore_path(&dockerfile);
-            for (path, hash) in [dockerfile, dockerignore].into_iter().zip(known.outputs) {
+            for (path, hash) in output_paths(&unit.output).into_iter().zip(known.outputs) {
                 if !self.holds(&path, hash, &mut piece.seen) {
                     return None;
                 }
@@ -266,7 +267,7 @@ impl<'s> Examiner<'s> {
             of_bases.push(files);
             bases.push((base.name.value.to_string(), key));
         }
-        let files = &with_bases(files, &of_bases);
+        let files = &each_once(files.iter().copied().chain(of_bases.into_iter().flatten()));
         names.sort();
         names.dedup();
         let allows = facts.shared.iter().filter(|setting| setting.level == Level::Allow);
@@ -290,15 +291,15 @@ impl<'s> Examiner<'s> {
     }
 }
 
-/// The files that an image is made of, its own first, and those that the images it stands on are made of.
-fn with_bases(own: &[FileId], of_bases: &[Vec<FileId>]) -> Vec<FileId> {
-    let mut files = own.to_vec();
-    for file in of_bases.iter().flatten() {
-        if !files.contains(file) {
-            files.push(*file);
+/// `files`, each once, in the order in which they come first.
+fn each_once(files: impl IntoIterator<Item = FileId>) -> Vec<FileId> {
+    let mut once: Vec<FileId> = Vec::new();
+    for file in files {
+        if !once.contains(&file) {
+            once.push(file);
         }
     }
-    files
+    once
 }
 
 /// The signatures of the outputs of the chosen images, taken all together, which is faster; if any of them is known.
@@ -307,8 +308,7 @@ fn signatures(session: &Session, memory: &Memory) -> HashMap<String, Signature> 
         return HashMap::new();
     }
     let units = session.selection.units(&session.workspace);
-    let outputs = units.iter().flat_map(|unit| [unit.output.to_string(), dockerignore_path(&unit.output)]);
-    let paths: Vec<String> = outputs.collect();
+    let paths: Vec<String> = units.iter().flat_map(|unit| output_paths(&unit.output)).collect();
     let signatures = session.disk.signatures(&paths);
     let known = paths.into_iter().zip(signatures).filter_map(|(path, signature)| Some((path, signature.ok()??)));
     known.collect()

@@ -194,9 +194,7 @@ impl Explanation<'_> {
 
     /// The part that was lost, as it is written.
     fn part(&self, taken: &Override) -> String {
-        let text = &self.sources.presume(taken.part.file).text;
-        let written = text.get(taken.part.start as usize..taken.part.end as usize).unwrap_or_default();
-        format!("`{}`", visible(written.trim_matches('"')))
+        format!("`{}`", visible(self.sources.text(taken.part).trim_matches('"')))
     }
 
     /// What was removed with all that it would have made.
@@ -225,11 +223,7 @@ impl Explanation<'_> {
     /// The `when`s that a place stands in.
     fn when(&self, span: Span) -> String {
         let whens = self.image.origins.conditions_of(span).into_iter();
-        let written = |when: Span| {
-            let text = self.sources.presume(when.file).text.get(when.start as usize..when.end as usize);
-            format!(", `{}`", visible(text.unwrap_or_default()))
-        };
-        whens.map(written).collect()
+        whens.map(|when| format!(", `{}`", visible(self.sources.text(when)))).collect()
     }
 
     /// The place of its own body.

@@ -112,10 +112,7 @@ impl Session {
         let here = here()?;
         let (paths, patterns): (Vec<String>, Vec<String>) =
             chosen.iter().cloned().partition(|argument| is_path(&here, argument));
-        let own = match &call.workspace {
-            Some(file) => Some(existing_file(&here, file)?),
-            None => None,
-        };
+        let own = named_workspace(call, &here)?;
         let mut files = Vec::new();
         let mut directories = Vec::new();
         for path in &paths {
@@ -160,10 +157,7 @@ impl Session {
     /// whose Dockerfile it is, and then there is no spec. `None` if it is neither.
     pub fn around(call: &Call, path: &str, terminal: &mut Terminal) -> Result<Option<(Self, Option<FileId>)>, Refused> {
         let here = here()?;
-        let own = match &call.workspace {
-            Some(file) => Some(existing_file(&here, file)?),
-            None => None,
-        };
+        let own = named_workspace(call, &here)?;
         let around = own.clone().or_else(|| find_workspace(&here));
         let file = spec_file(&here, around.as_deref().and_then(Path::parent), path)?;
         let Some(own) = own.or_else(|| find_workspace(file.parent().unwrap_or(&here))) else { return Ok(None) };
@@ -188,10 +182,7 @@ impl Session {
     /// Reads the whole workspace of the call, whether it has images or not.
     pub fn whole(call: &Call, access: Access, terminal: &mut Terminal) -> Result<Self, Refused> {
         let here = here()?;
-        let own = match &call.workspace {
-            Some(file) => Some(existing_file(&here, file)?),
-            None => find_workspace(&here),
-        };
+        let own = named_workspace(call, &here)?.or_else(|| find_workspace(&here));
         Self::read(&own.ok_or_else(|| no_workspace(&[], &[]))?, access, terminal)
     }
 
@@ -303,16 +294,6 @@ impl Session {
         Options { target, unlocked: how.unlocked }
     }
 
-    /// The files that an image is made of.
-    pub fn files_of(&self, unit: &Unit) -> Vec<FileId> {
-        let own = self.workspace.files.first().map(|(own, _)| *own);
-        let mut files: Vec<FileId> = own.into_iter().collect();
-        for file in self.workspace.plan.files(unit) {
-            files.extend(Some(file).filter(|file| !files.contains(file)));
-        }
-        files
-    }
-
     /// What is to be known of an image where all are looked at.
     pub fn facts(&self, image: &Image) -> Facts {
         let settings = image.rule_settings().filter(|setting| setting.shared).cloned();
@@ -382,6 +363,11 @@ const NO_IMAGE_HINT: &str = "an image is a node `image \"NAME\" { … }`";
 fn here() -> Result<PathBuf, Refused> {
     std::env::current_dir()
         .map_err(|error| unreadable(format!("the current directory cannot be told: {}", reason(&error)), None))
+}
+
+/// The workspace's file that the call names, if it does.
+fn named_workspace(call: &Call, here: &Path) -> Result<Option<PathBuf>, Refused> {
+    call.workspace.as_ref().map(|file| existing_file(here, file)).transpose()
 }
 
 fn no_workspace(files: &[PathBuf], paths: &[String]) -> Refused {

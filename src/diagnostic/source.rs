@@ -66,6 +66,11 @@ impl Sources {
         &self.files[file.0 as usize]
     }
 
+    /// What is written at `span`; nothing where there is no text.
+    pub fn text(&self, span: Span) -> &str {
+        self.presume(span.file).text.get(span.start as usize..span.end as usize).unwrap_or_default()
+    }
+
     /// The line and column where `span` starts.
     pub fn place(&self, span: Span) -> Place {
         self.presume(span.file).place(span.start)

@@ -24,5 +24,5 @@ pub use instruction::{
 };
 pub use lower::lower;
 pub use parse::{Arguments, Flag, Heredoc, Keyword, Parsed, parse_raw};
-pub use print::{Printed, print};
+pub use print::{Printed, header_spec, print};
 pub use syntax_version::Feature;
