@@ -7,7 +7,7 @@ use super::instruction::image_context;
 use super::parse::{Keyword, parse_raw};
 use crate::base::EnvName;
 use crate::model::{Image, Stage};
-use crate::spec::{Base, Item};
+use crate::spec::Item;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -57,7 +57,7 @@ impl BakeFacts {
             cache_to: each_once(baking.cache_to.iter().map(|cache| cache.value.to_string())),
             args: args(&image.stages),
             labels: labels.collect(),
-            images: images(image),
+            images: image.built_from().iter().map(|name| name.value.to_string()).collect(),
         }
     }
 }
@@ -177,24 +177,6 @@ fn args(stages: &[Stage]) -> BTreeMap<String, String> {
         (!name.is_for_builder() && !name.is_of_builder()).then(|| (name.to_string(), default.to_owned()))
     };
     found.into_iter().filter_map(one).collect()
-}
-
-/// The images of the workspace that `image` starts or copies from.
-fn images(image: &Image) -> BTreeSet<String> {
-    let mut images = BTreeSet::new();
-    for stage in &image.stages {
-        if let Base::Image(name) = &stage.from.base.value {
-            images.insert(name.to_string());
-        }
-        let copied = stage.body.iter().filter_map(|item| match item {
-            Item::Copy(copy) => copy.image.as_ref(),
-            _ => None,
-        });
-        // Any other is one of a registry.
-        let known = |name: &&String| image.sibling(name).is_some();
-        images.extend(copied.map(|image| &image.value).filter(known).cloned());
-    }
-    images
 }
 
 fn each_once(list: impl Iterator<Item = String>) -> Vec<String> {

@@ -132,10 +132,13 @@ const SYNCS_WHOLE: bool = cfg!(target_os = "linux");
 /// How many files are written out one by one all the same: the whole file system may hold much that is another's.
 const FEW: usize = 64;
 
+/// The extension of what waits beside its place.
+pub(super) const STAGED: &str = "imgspec-new";
+
 /// The name under which the new text of the file `name` waits: beside it, so that it can be renamed, and always the
 /// same, so that what a kill leaves is found again. The workspace's lock keeps two runs from using it.
 fn staging_name(name: &str) -> String {
-    format!(".{name}.imgspec-new")
+    format!(".{name}.{STAGED}")
 }
 
 /// Removes what waits beside `path`. What cannot be removed is in nobody's way, and `sweep` tries again.

@@ -1,5 +1,6 @@
 //! Waiting until files of a workspace change.
 
+use super::transaction::STAGED;
 use notify::event::{MetadataKind, ModifyKind};
 use notify::{Config, Event, EventKind, PollWatcher, RecommendedWatcher, RecursiveMode, Watcher};
 use std::path::Path;
@@ -60,7 +61,7 @@ fn matters(event: &Event) -> bool {
         EventKind::Modify(ModifyKind::Metadata(what)) => what == MetadataKind::WriteTime,
         _ => true,
     };
-    let is_ours = |path: &Path| path.extension().is_some_and(|extension| extension == "imgspec-new");
+    let is_ours = |path: &Path| path.extension().is_some_and(|extension| extension == STAGED);
     let is_git = |path: &Path| path.components().any(|part| part.as_os_str() == ".git");
     is_change && (event.paths.is_empty() || event.paths.iter().any(|path| !is_ours(path) && !is_git(path)))
 }

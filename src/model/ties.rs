@@ -29,7 +29,7 @@ impl Ties {
     /// What ties `image` to others, if anything does.
     pub fn of(image: &Image) -> Option<Self> {
         let Baking { tags, groups, .. } = &image.baking;
-        let bases = bases(image);
+        let bases = image.built_from();
         let is_free = tags.is_empty() && groups.is_empty() && bases.is_empty() && !is_remote(&image.context);
         let (name, context) = (image.name.clone(), image.context.clone());
         (!is_free).then(|| Self { name, context, tags: tags.clone(), groups: groups.clone(), bases })
@@ -55,17 +55,21 @@ pub(super) fn base_image(stage: &Stage) -> Option<Spanned<ImageName>> {
     }
 }
 
-/// The images of the workspace that `image` is built from: those its stages start from, and those it copies from.
-fn bases(image: &Image) -> Vec<Spanned<ImageName>> {
-    let mut bases: Vec<_> = image.stages.iter().filter_map(base_image).collect();
-    for copied in image.stages.iter().flat_map(|stage| &stage.body).filter_map(|item| match item {
-        Item::Copy(copy) => copy.image.as_ref(),
-        _ => None,
-    }) {
-        let known = image.sibling(&copied.value);
-        bases.extend(known.map(|name| Spanned::new(name.clone(), copied.span)));
+impl Image {
+    /// The images of the workspace that it is built from: those its stages start from, and those they copy from.
+    pub fn built_from(&self) -> Vec<Spanned<ImageName>> {
+        let mut bases: Vec<_> = self.stages.iter().filter_map(base_image).collect();
+        for item in self.stages.iter().flat_map(|stage| &stage.body) {
+            // Any that is no sibling is one of a registry.
+            if let Item::Copy(copy) = item
+                && let Some(copied) = &copy.image
+                && let Some(name) = self.sibling(&copied.value)
+            {
+                bases.push(Spanned::new(name.clone(), copied.span));
+            }
+        }
+        bases
     }
-    bases
 }
 
 impl Plan {
@@ -145,7 +149,7 @@ impl Plan {
             let unknown: Vec<usize> = next.filter(|base| !bases.contains_key(base)).collect();
             for base in unknown {
                 let image = self.resolve(&self.units[base], &mut Diagnostics::new());
-                bases.insert(base, image.as_ref().map(self::bases).unwrap_or_default());
+                bases.insert(base, image.as_ref().map(Image::built_from).unwrap_or_default());
                 pending.push(base);
             }
         }
