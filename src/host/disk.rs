@@ -70,9 +70,7 @@ impl Disk {
         if metadata.len() > limit {
             return Err(too_large(metadata.len()));
         }
-        // With room for one byte more, the end is found without asking for more room.
-        let mut bytes = Vec::with_capacity(metadata.len() as usize + 1);
-        file.take(limit + 1).read_to_end(&mut bytes).map_err(|error| refused(&path, &error))?;
+        let bytes = read_whole(file, metadata.len() as usize, limit).map_err(|error| refused(&path, &error))?;
         // It may have grown meanwhile, and files such as those of /proc do not tell their size.
         if bytes.len() as u64 > limit { Err(too_large(bytes.len() as u64)) } else { Ok(Some(bytes)) }
     }
@@ -117,10 +115,10 @@ impl Disk {
         signatures.into_iter().flatten().collect()
     }
 
-    /// The names in the directory `path`; of those that are not UTF-8 one is told, and none if it is neither file nor
-    /// directory nor link.
+    /// The names in the directory `path`, or of more than `limit` some; of those that are not UTF-8 one is told, and none if
+    /// it is neither file nor directory nor link.
     #[cfg(target_os = "linux")]
-    fn names(&self, path: &str) -> io::Result<Result<Names, OsString>> {
+    fn names(&self, path: &str, limit: usize) -> io::Result<Result<Names, OsString>> {
         use cap_std::fs::OpenOptionsExt as _;
         use rustix::fs::{FileType as Kind, OFlags, RawDir};
         use std::os::unix::ffi::OsStringExt as _;
@@ -131,7 +129,9 @@ impl Disk {
         let mut buffer = Vec::with_capacity(8 << 10);
         let mut listed = RawDir::new(&opened, buffer.spare_capacity_mut());
         let mut names = Names::new();
-        while let Some(entry) = listed.next() {
+        while names.len() <= limit
+            && let Some(entry) = listed.next()
+        {
             let entry = entry?;
             let name = entry.file_name().to_bytes();
             if matches!(name, b"." | b"..") {
@@ -159,7 +159,7 @@ impl Disk {
 
     /// The same where the system has no better way.
     #[cfg(not(target_os = "linux"))]
-    fn names(&self, path: &str) -> io::Result<Result<Names, OsString>> {
+    fn names(&self, path: &str, limit: usize) -> io::Result<Result<Names, OsString>> {
         let mut names = Names::new();
         for entry in self.root.read_dir(at(path))? {
             let entry = entry?;
@@ -169,8 +169,16 @@ impl Disk {
                 Err(name) if kind.is_some() => return Ok(Err(name)),
                 Err(_) => {}
             }
+            if names.len() > limit {
+                break;
+            }
         }
         Ok(Ok(names))
+    }
+
+    /// The names in the directory `path`, if it can be listed and does not hold too many to be kept.
+    fn few_names(&self, path: &str) -> Option<Names> {
+        self.names(path, Listings::MAX_NAMES).ok()?.ok()
     }
 
     /// The text of the regular file `path`, which must be UTF-8 and have at most `limit` bytes.
@@ -190,7 +198,7 @@ impl World for Disk {
         let path = inside(path)?;
         let (directory, name) = path.rsplit_once('/').unwrap_or(("", &path));
         if let Some(listings) = self.listings.as_ref().filter(|_| !name.is_empty())
-            && let Some(names) = listings.names(directory, || self.names(directory).ok()?.ok())
+            && let Some(names) = listings.names(directory, || self.few_names(directory))
             && let Some(entry) = listings::entry(&names, directory, name)
         {
             return Ok(entry);
@@ -215,11 +223,11 @@ impl World for Disk {
     fn list(&self, path: &str) -> Result<Vec<ContextEntry>, Invalid> {
         let path = inside(path)?;
         if let Some(listings) = &self.listings
-            && let Some(names) = listings.listed(&path, || self.names(&path).ok()?.ok())
+            && let Some(names) = listings.names(&path, || self.few_names(&path))
         {
             return Ok(listings::entries(&names, &path));
         }
-        let names = self.names(&path).map_err(|error| refused(&path, &error))?;
+        let names = self.names(&path, usize::MAX).map_err(|error| refused(&path, &error))?;
         let names = names
             .map_err(|name| Invalid::new(format!("`{}` holds a file whose name is not UTF-8: {name:?}", at(&path))))?;
         Ok(listings::entries(&names, &path))
@@ -228,6 +236,21 @@ impl World for Disk {
     fn read(&self, path: &str) -> Result<String, Invalid> {
         self.read_text(path, Self::MAX_TEXT_BYTES)
     }
+}
+
+/// What `file`, which says that it has `length` bytes, holds; of more than `limit` bytes one more alone.
+fn read_whole(mut file: File, length: usize, limit: u64) -> io::Result<Vec<u8>> {
+    // With room for one byte more: what ends where it says that it does is not asked once more for its end.
+    let mut bytes = vec![0; length + 1];
+    let first = match file.read(&mut bytes) {
+        Err(error) if error.kind() == ErrorKind::Interrupted => 0,
+        read => read?,
+    };
+    bytes.truncate(first);
+    if first == 0 || first != length {
+        file.take((limit + 1).saturating_sub(first as u64)).read_to_end(&mut bytes)?;
+    }
+    Ok(bytes)
 }
 
 /// `path` normalised, if it stays inside by its own parts; the disk sees to the symbolic links.

@@ -15,8 +15,6 @@ pub struct Listings {
 
 #[derive(Debug, Clone)]
 enum Known {
-    /// One name was asked for.
-    Once,
     /// All its names.
     All(Arc<Names>),
     /// It cannot be listed, or holds too much.
@@ -25,26 +23,14 @@ enum Known {
 
 impl Listings {
     /// The most names that are kept of a directory.
-    const MAX_NAMES: usize = 1000;
+    pub const MAX_NAMES: usize = 1000;
 
-    /// The names in `directory`, if it is worth listing: not for one name alone. `list` lists it; gives nothing if it is not
-    /// to be known that way.
+    /// The names in `directory`. `list` lists it; it gives nothing if it is not to be known that way.
     pub fn names(&self, directory: &str, list: impl FnOnce() -> Option<Names>) -> Option<Arc<Names>> {
-        match self.get(directory) {
-            None => {
-                self.put(directory, Known::Once);
-                None
-            }
-            Some(_) => self.listed(directory, list),
-        }
-    }
-
-    /// The names in `directory`, which is listed anyway.
-    pub fn listed(&self, directory: &str, list: impl FnOnce() -> Option<Names>) -> Option<Arc<Names>> {
         match self.get(directory) {
             Some(Known::All(names)) => return Some(names),
             Some(Known::Unlisted) => return None,
-            None | Some(Known::Once) => {}
+            None => {}
         }
         let names = list().filter(|names| names.len() <= Self::MAX_NAMES).map(Arc::new);
         self.put(directory, names.clone().map_or(Known::Unlisted, Known::All));
