@@ -1,7 +1,7 @@
 //! Compiling the images of a call and looking at their outputs; or knowing already what that comes to.
 
 use super::args::How;
-use super::memory::{Known, Memory, Seen};
+use super::memory::{Known, Memory, Packed, Seen};
 use super::outputs::{Output, examine};
 use super::recording::{Answers, Asked, Recorder};
 use super::session::{Facts, Outcome, Session};
@@ -47,7 +47,7 @@ struct Piece<T> {
     /// What was made of it; nothing if it was known.
     made: Option<T>,
     key: Sum,
-    fresh: Option<Known>,
+    fresh: Option<Packed>,
     seen: Vec<(String, Seen)>,
 }
 
@@ -77,8 +77,8 @@ impl Session {
             examined.outputs.extend(piece.outputs);
             examined.made.extend(piece.made);
             keys.push(piece.key);
-            if let Some(known) = piece.fresh {
-                memory.learn(piece.key, &known);
+            if let Some(packed) = piece.fresh {
+                memory.learn(piece.key, packed);
             }
             for (path, seen) in piece.seen {
                 memory.saw(path, seen, started);
@@ -231,7 +231,8 @@ impl<'s> Examiner<'s> {
         let recorder = Recorder::new(&self.session.disk);
         let compiled = compile(&image, &recorder, self.options, &mut told);
         let kept = compiled.ok().map(|compiled| {
-            let fresh = self.known(&image, files, &compiled, &facts, &told, recorder.into_asked());
+            let known = self.known(&image, files, &compiled, &facts, &told, recorder.into_asked());
+            let fresh = known.and_then(|known| known.packed());
             let mut outputs = Vec::new();
             if !self.look.sound_alone || !told.has_errors() {
                 outputs = examine(self.session, self.manifest, &image, &compiled, &mut told);

@@ -45,28 +45,53 @@ pub struct Seen {
     pub hash: Sum,
 }
 
+/// What is known of an image, as it is kept.
+#[derive(Debug)]
+pub struct Packed(Vec<u8>);
+
+impl Known {
+    /// It, as it is kept; nothing if it cannot be.
+    pub fn packed(&self) -> Option<Packed> {
+        postcard::to_stdvec(self).ok().map(Packed)
+    }
+}
+
 /// What earlier runs found out.
 #[derive(Debug, Default)]
 pub struct Memory {
     place: Option<Cache>,
+    /// What the file held when it was read.
+    read: Vec<u8>,
     entries: HashMap<Sum, Entry>,
     seen: HashMap<String, Seen>,
     changed: bool,
 }
 
-/// What is known of an image, not read yet.
+/// What is known of an image, not unpacked yet.
 #[derive(Debug)]
 struct Entry {
     /// How many runs on all images of the workspace have not needed it.
     unused: u8,
-    bytes: Vec<u8>,
+    packed: Place,
 }
 
-/// The file it is kept in, behind the hash of all this.
+/// Where something packed is.
+#[derive(Debug)]
+enum Place {
+    /// There, in what was read.
+    Read { start: usize, length: usize },
+    /// Here: it was found out since.
+    Here(Packed),
+}
+
+/// What the file starts with, behind the hash of all behind that. What is packed follows.
 #[derive(Serialize, Deserialize)]
-struct Stored<'a> {
+struct Contents<'a> {
+    #[serde(borrow)]
     build: &'a str,
-    entries: Vec<(Sum, u8, &'a [u8])>,
+    /// The keys, how long each was not needed, and how many bytes of what follows are its.
+    entries: Vec<(Sum, u8, usize)>,
+    #[serde(borrow)]
     seen: Vec<(&'a str, Seen)>,
 }
 
@@ -80,14 +105,21 @@ impl Memory {
     /// What is kept for the workspace with the file `name` in `root`. What is not there, or not whole, is nothing.
     pub fn load(root: &Path, name: &str) -> Self {
         let Some(place) = Cache::of(root, name) else { return Self::default() };
-        let bytes = place.read().unwrap_or_default();
-        let (entries, seen) = parse(&bytes).unwrap_or_default();
-        Self { place: Some(place), entries, seen, changed: false }
+        let read = place.read().unwrap_or_default();
+        let (entries, seen) = parse(&read).unwrap_or_default();
+        Self { place: Some(place), read, entries, seen, changed: false }
     }
 
     /// What is known of the image whose key this is.
     pub fn known(&self, key: &Sum) -> Option<Known> {
-        postcard::from_bytes(&self.entries.get(key)?.bytes).ok()
+        postcard::from_bytes(self.bytes(self.entries.get(key)?)).ok()
+    }
+
+    fn bytes<'m>(&'m self, entry: &'m Entry) -> &'m [u8] {
+        match &entry.packed {
+            Place::Read { start, length } => self.read.get(*start..start + length).unwrap_or_default(),
+            Place::Here(Packed(bytes)) => bytes,
+        }
     }
 
     /// The hash of what the file `path` holds, if it has that signature since it was last read.
@@ -100,12 +132,10 @@ impl Memory {
         !self.seen.is_empty()
     }
 
-    /// Takes in that the image with that key is known to be so.
-    pub fn learn(&mut self, key: Sum, known: &Known) {
-        if let Ok(bytes) = postcard::to_stdvec(known) {
-            self.entries.insert(key, Entry { unused: 0, bytes });
-            self.changed = true;
-        }
+    /// Takes in that this is known of the image with that key.
+    pub fn learn(&mut self, key: Sum, packed: Packed) {
+        self.entries.insert(key, Entry { unused: 0, packed: Place::Here(packed) });
+        self.changed = true;
     }
 
     /// Takes in what the file `path` was found to hold after `now`.
@@ -134,24 +164,45 @@ impl Memory {
     /// Keeps it. That it cannot be kept is no reason to complain: the next run does the work again.
     pub fn save(&mut self) {
         let Some(place) = self.place.as_ref().filter(|_| self.changed) else { return };
-        let entries = self.entries.iter().map(|(key, entry)| (*key, entry.unused, entry.bytes.as_slice()));
+        let packed: Vec<(&Sum, &Entry, &[u8])> =
+            self.entries.iter().map(|(key, entry)| (key, entry, self.bytes(entry))).collect();
+        let entries = packed.iter().map(|(key, entry, bytes)| (**key, entry.unused, bytes.len()));
         let seen = self.seen.iter().map(|(path, seen)| (path.as_str(), seen.clone()));
-        let stored = Stored { build: BUILD, entries: entries.collect(), seen: seen.collect() };
-        let Ok(body) = postcard::to_stdvec(&stored) else { return };
-        let _ = place.write(&[Sum::of(&body).bytes().as_slice(), &body].concat());
+        let contents = Contents { build: BUILD, entries: entries.collect(), seen: seen.collect() };
+        // With room for all: some megabytes are not to be moved each time there is more of them.
+        let room = contents.entries.iter().map(|(.., length)| length + 64).sum::<usize>()
+            + contents.seen.iter().map(|(path, _)| path.len() + 128).sum::<usize>();
+        let mut bytes = Vec::with_capacity(room + 128);
+        bytes.extend([0; HASHED_FROM]);
+        let Ok(mut bytes) = postcard::to_extend(&contents, bytes) else { return };
+        packed.iter().for_each(|(.., packed)| bytes.extend_from_slice(packed));
+        let hash = Sum::of(&bytes[HASHED_FROM..]);
+        bytes[..HASHED_FROM].copy_from_slice(hash.bytes());
+        let _ = place.write(&bytes);
         self.changed = false;
     }
 }
 
+/// Where in the file starts what its first bytes are the hash of.
+const HASHED_FROM: usize = 32;
+
 type Parts = (HashMap<Sum, Entry>, HashMap<String, Seen>);
 
 fn parse(bytes: &[u8]) -> Option<Parts> {
-    let (hash, body) = bytes.split_first_chunk::<32>()?;
+    let (hash, body) = bytes.split_at_checked(HASHED_FROM)?;
     if Sum::of(body).bytes() != hash {
         return None;
     }
-    let stored: Stored<'_> = postcard::from_bytes(body).ok().filter(|stored: &Stored<'_>| stored.build == BUILD)?;
-    let entries = stored.entries.into_iter().map(|(key, unused, bytes)| (key, Entry { unused, bytes: bytes.to_vec() }));
-    let seen = stored.seen.into_iter().map(|(path, seen)| (path.to_owned(), seen));
-    Some((entries.collect(), seen.collect()))
+    let (contents, packed) = postcard::take_from_bytes::<Contents<'_>>(body).ok()?;
+    if contents.build != BUILD {
+        return None;
+    }
+    let mut start = bytes.len() - packed.len();
+    let mut entries = HashMap::with_capacity(contents.entries.len());
+    for (key, unused, length) in contents.entries {
+        entries.insert(key, Entry { unused, packed: Place::Read { start, length } });
+        start = start.checked_add(length).filter(|end| *end <= bytes.len())?;
+    }
+    let seen = contents.seen.into_iter().map(|(path, seen)| (path.to_owned(), seen));
+    Some((entries, seen.collect()))
 }
