@@ -145,5 +145,13 @@ pub fn output_paths(dockerfile: &str) -> [String; 2] {
 
 /// The path of the ignore file that belongs to a Dockerfile.
 pub fn dockerignore_path(dockerfile: &str) -> String {
-    format!("{dockerfile}.dockerignore")
+    format!("{dockerfile}{DOCKERIGNORE}")
 }
+
+/// The path of the Dockerfile that the ignore file `path` would belong to.
+pub fn dockerfile_of(path: &str) -> Option<&str> {
+    path.strip_suffix(DOCKERIGNORE)
+}
+
+/// What an ignore file is called behind the name of its Dockerfile.
+const DOCKERIGNORE: &str = ".dockerignore";

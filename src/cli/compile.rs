@@ -9,12 +9,13 @@ use super::outputs::{Output, Outputs, examine_bake, examine_gitattributes};
 use super::session::{Access, Session};
 use super::terminal::{Terminal, counted};
 use super::watch::watch;
-use crate::base::Sum;
 use crate::diagnostic::codes::{FOREIGN_OUTPUT, NO_MATCH, UNWRITABLE_OUTPUT};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::host::{Change, MANIFEST, Ownership, Receipt, State, Unwritable, commit};
 use clap::Args;
-use std::collections::{BTreeMap, BTreeSet};
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+use std::mem::ManuallyDrop;
 use std::time::SystemTime;
 
 /// Write the Dockerfiles of images, the .dockerignore beside each, and the bake file of the workspace
@@ -71,14 +72,15 @@ impl Compile {
             return watch(&self, call, terminal);
         }
         let access = if self.stdout { Access::Read } else { Access::Write };
+        // With this call the program ends: to take apart all that was read is time for nothing.
         let mut session = match Session::open(call, &self.images, access, terminal) {
-            Ok(session) => session,
+            Ok(session) => ManuallyDrop::new(session),
             Err(refused) => return refused.tell(terminal),
         };
         if self.stdout {
-            return self.print(session, terminal);
+            return self.print(&session, terminal);
         }
-        let mut memory = self.memory(&session);
+        let mut memory = ManuallyDrop::new(self.memory(&session));
         let written = self.write(&mut session, &mut memory);
         let sources = &session.workspace.sources;
         let exit = terminal.tell(written.told, sources);
@@ -101,7 +103,7 @@ impl Compile {
         session.memory(!self.caching.no_cache)
     }
 
-    fn print(&self, session: Session, terminal: &mut Terminal) -> Exit {
+    fn print(&self, session: &Session, terminal: &mut Terminal) -> Exit {
         let mut diagnostics = Diagnostics::new();
         let chosen = session.selection.units(&session.workspace);
         if chosen.len() != 1 {
@@ -144,7 +146,7 @@ impl Compile {
             let left =
                 left.map(|bake| format!("left {} as it is: it is of all images, and not all are sound\n", bake.value));
             self.replace(session, &outputs).map_err(|error| unwritable(&error)).map(|receipt| {
-                self.remember(session, &outputs, &receipt, memory);
+                self.remember(&outputs, &receipt, memory);
                 Some(Report { left: left.unwrap_or_default(), ..self.report(&outputs) })
             })
         };
@@ -154,36 +156,33 @@ impl Compile {
 
     /// Writes what is to be written and removes what is to go.
     fn replace(&self, session: &Session, outputs: &Outputs) -> Result<Receipt, Unwritable> {
-        let changes: Vec<Change> = outputs.list.iter().filter_map(|output| self.change(output)).collect();
-        let after = outputs.manifest_after(|output| self.settles(output));
-        let text = Some(after.print().into_bytes()).filter(|text| !text.is_empty());
-        let manifest = Change { path: MANIFEST.to_owned(), from: outputs.manifest_text.clone(), to: text };
-        if changes.is_empty() && manifest.from == manifest.to {
+        let changes: Vec<Change<'_>> = self.changed(outputs).map(change).collect();
+        let manifest = outputs.manifest_change(|output| self.settles(output));
+        let text = Some(manifest.after().into_bytes()).filter(|text| !text.is_empty());
+        let from = outputs.manifest_text.as_deref();
+        if changes.is_empty() && from == text.as_deref() {
             return Ok(Receipt::default());
         }
-        let both = outputs.manifest.union(&after).print();
+        let both = manifest.both();
+        let to = text.map(Cow::Owned);
+        let manifest = Change { path: Cow::Borrowed(MANIFEST), from: from.map(Cow::Borrowed), to };
         commit(&session.disk, &changes, Some(Ownership { both: &both, manifest: &manifest }))
     }
 
     /// Keeps what was found out, and what was written.
-    fn remember(&self, session: &Session, outputs: &Outputs, receipt: &Receipt, memory: &mut Memory) {
-        let hashes: BTreeMap<&str, Sum> =
-            outputs.list.iter().filter_map(|output| Some((output.path.as_str(), output.hash?))).collect();
+    fn remember(&self, outputs: &Outputs, receipt: &Receipt, memory: &mut Memory) {
+        let changed: Vec<&Output> = self.changed(outputs).collect();
         let now = SystemTime::now();
-        for (path, signature) in receipt.signatures(&session.disk) {
-            if let Some(hash) = hashes.get(path) {
-                memory.saw(path.to_owned(), Seen { signature, hash: *hash }, now);
+        for (at, signature) in receipt.signatures() {
+            if let Some((output, hash)) = changed.get(at).and_then(|output| Some((output, output.hash?))) {
+                memory.saw(output.path.clone(), Seen { signature, hash }, now);
             }
         }
     }
 
-    /// What is to be done to an output, if anything.
-    fn change(&self, output: &Output) -> Option<Change> {
-        if !self.is_changed(output) {
-            return None;
-        }
-        let to = output.text.clone().map(String::into_bytes);
-        Some(Change { path: output.path.clone(), from: output.found.clone(), to })
+    /// The outputs to which something is to be done.
+    fn changed<'o>(&self, outputs: &'o Outputs) -> impl Iterator<Item = &'o Output> {
+        outputs.list.iter().filter(|output| self.is_changed(output))
     }
 
     /// Whether something is to be done to an output.
@@ -201,7 +200,7 @@ impl Compile {
     fn report(&self, outputs: &Outputs) -> Report {
         const SHOWN: usize = 20;
         let mut text = String::new();
-        let changed: Vec<&Output> = outputs.list.iter().filter(|output| self.is_changed(output)).collect();
+        let changed: Vec<&Output> = self.changed(outputs).collect();
         for output in changed.iter().take(SHOWN) {
             let verb = if output.state == State::Orphan { "removed" } else { "wrote" };
             text.push_str(&format!("{verb} {}\n", output.path));
@@ -215,6 +214,13 @@ impl Compile {
         let images = format!("{}: {written} written, {unchanged} unchanged", counted(images.len(), "image"));
         Report { changed: changed.len(), files: text, images, left: String::new() }
     }
+}
+
+/// What is to be done to an output.
+fn change(output: &Output) -> Change<'_> {
+    let from = output.found.as_deref().map(Cow::Borrowed);
+    let to = output.text.as_ref().map(|text| Cow::Borrowed(text.as_bytes()));
+    Change { path: Cow::Borrowed(&output.path), from, to }
 }
 
 /// The outputs of images with which nothing is wrong beside others either, such as a tag that two have.

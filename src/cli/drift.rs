@@ -31,7 +31,7 @@ pub fn all_rows(examined: Vec<Row>, outputs: &Outputs) -> Vec<Row> {
     let mut rows = examined;
     let orphans = outputs.list.iter().filter(|output| output.state == State::Orphan);
     rows.extend(orphans.filter_map(|output| row(output, &outputs.manifest, None)));
-    let after = outputs.manifest_after(|output| output.state == State::Ok).print();
+    let after = outputs.manifest_change(|output| output.state == State::Ok).after();
     if rows.is_empty() && after.as_bytes() != outputs.manifest_text.as_deref().unwrap_or_default() {
         let state = if outputs.manifest_text.is_some() { State::Stale } else { State::Missing };
         let note = "it does not say that these outputs are imgspec's".to_owned();

@@ -11,6 +11,7 @@ use crate::diagnostic::{Diagnostic, Diagnostics, Sources};
 use crate::host::{Change, Disk, commit};
 use crate::syntax::format;
 use clap::Args;
+use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
 /// Format specs; comments stay
@@ -28,7 +29,7 @@ pub struct Fmt {
 struct Progress {
     sources: Sources,
     diagnostics: Diagnostics,
-    changes: Vec<Change>,
+    changes: Vec<Change<'static>>,
 }
 
 impl Fmt {
@@ -102,8 +103,8 @@ impl Progress {
         if let Ok(formatted) = format(file, &text, &mut self.diagnostics)
             && formatted != text
         {
-            let (from, to) = (Some(text.into_bytes()), Some(formatted.into_bytes()));
-            self.changes.push(Change { path: path.to_owned(), from, to });
+            let [from, to] = [text, formatted].map(|text| Some(Cow::Owned(text.into_bytes())));
+            self.changes.push(Change { path: Cow::Owned(path.to_owned()), from, to });
         }
     }
 }

@@ -6,11 +6,10 @@ use crate::compile::Compiled;
 use crate::diagnostic::codes::{OUTPUT_CONFLICT, UNWRITABLE_OUTPUT};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::dockerfile::{self, BakeFacts, header_spec};
-use crate::host::{MANIFEST, Manifest, State};
+use crate::host::{MANIFEST, Manifest, ManifestChange, State};
 use crate::model::Image;
-use crate::workspace::{GITATTRIBUTES, output_paths, with_block};
-use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet};
+use crate::workspace::{GITATTRIBUTES, dockerfile_of, output_paths, with_block};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 /// An output, as it should be and as it is. The texts are there if they differ: of most outputs they do not.
 #[derive(Debug)]
@@ -183,22 +182,14 @@ impl Outputs {
         outputs
     }
 
-    /// The manifest once the outputs of which `is_written` says so are written or removed.
-    pub fn manifest_after(&self, is_written: impl Fn(&Output) -> bool) -> Cow<'_, Manifest> {
-        let is_owned_so = |output: &Output| match (self.manifest.outputs.get(&output.path), &output.hash) {
-            (None, None) => true,
-            (Some(owned), Some(hash)) => owned.image == output.image && owned.hashes.iter().eq([hash]),
-            _ => false,
-        };
-        let mut manifest = Cow::Borrowed(&self.manifest);
-        for output in self.list.iter().filter(|output| is_written(output) && !is_owned_so(output)) {
-            let manifest = manifest.to_mut();
-            manifest.outputs.remove(&output.path);
-            if let Some(hash) = &output.hash {
-                manifest.add(&output.path, *hash, &output.image);
-            }
-        }
-        manifest
+    /// What becomes of the manifest when the outputs of which `is_written` says so are written or removed.
+    pub fn manifest_change(&self, is_written: impl Fn(&Output) -> bool) -> ManifestChange<'_> {
+        let written = self.list.iter().filter(|output| is_written(output));
+        let after = written.map(|output| {
+            let hash = output.hash.map(|hash| (hash, output.image.as_str()));
+            (output.path.as_str(), hash)
+        });
+        ManifestChange::new(&self.manifest, after)
     }
 
     /// What the worst of its outputs is, for each image.
@@ -221,12 +212,19 @@ impl Outputs {
 
     /// Outputs that the manifest has and no image claims.
     fn find_orphans(&mut self, session: &Session) {
-        let claimed = session.workspace.outputs();
+        let workspace = &session.workspace;
+        let dockerfiles: HashSet<&str> = workspace.plan.units.iter().map(|unit| &*unit.output).collect();
+        let bake = workspace.bake().map(|bake| bake.value.as_str());
+        let is_claimed = |path: &str| {
+            dockerfiles.contains(path)
+                || dockerfile_of(path).is_some_and(|dockerfile| dockerfiles.contains(dockerfile))
+                || bake == Some(path)
+        };
         let orphans: Vec<(String, String)> = self
             .manifest
             .outputs
             .iter()
-            .filter(|(path, _)| !claimed.contains(*path))
+            .filter(|(path, _)| !is_claimed(path))
             .map(|(path, owned)| (path.clone(), owned.image.clone()))
             .collect();
         for (path, image) in orphans {

@@ -1,12 +1,12 @@
 //! Which outputs are imgspec's: the manifest, and what it says of a file that stands where an output belongs.
 
 use super::Disk;
-use super::manifest_lines::{self, HEADER, Line};
+use super::manifest_change::ManifestChange;
+use super::manifest_lines::{self, Line};
 use crate::base::{Digest, Invalid, MANIFEST, Span, Spanned, Sum, World as _};
 use crate::diagnostic::codes::{INVALID_OWNERSHIP, UNREADABLE_FILE};
 use crate::diagnostic::{Diagnostic, Diagnostics, Reported, Sources};
 use crate::syntax::{self, Args, Decode, Fields, Merge, Node, Prop, Shape, Ty, parse};
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 /// The outputs that imgspec wrote, by path from the workspace's root.
@@ -150,27 +150,9 @@ impl Manifest {
         owned.add(hash);
     }
 
-    /// This manifest and `other` in one: what either of them owns.
-    #[must_use]
-    pub fn union(&self, other: &Self) -> Self {
-        let both = self.outputs.iter().chain(&other.outputs);
-        Self { outputs: gathered(both.map(|(path, owned)| (path.clone(), owned.clone())).collect()) }
-    }
-
     /// Its text: sorted, an output a line, so that merges seldom conflict; nothing if it owns nothing.
     pub fn print(&self) -> String {
-        let mut text = String::new();
-        if !self.outputs.is_empty() {
-            text.reserve(self.outputs.len() * 160);
-            text.push_str(HEADER);
-            text.push('\n');
-        }
-        for (path, owned) in &self.outputs {
-            for hash in &owned.hashes {
-                Line { path: Cow::Borrowed(path), hash: *hash, image: Cow::Borrowed(&owned.image) }.print(&mut text);
-            }
-        }
-        text
+        ManifestChange::new(self, std::iter::empty()).after()
     }
 
     /// Whether `found`, which `path` holds, is what imgspec wrote.
@@ -356,13 +338,7 @@ mod tests {
         for (path, byte, image) in [("b", 0x22, "x"), ("a", 0x11, "y"), ("b", 0x11, "z")] {
             expected.add(path, Sum::from_bytes([byte; 32]), image);
         }
-        assert_eq!((as_written, by_hand), (Ok(expected.clone()), Ok(expected.clone())));
-        let parts = ["b", "a"].map(|path| {
-            let outputs = expected.outputs.iter().filter(|(key, _)| *key == path);
-            Manifest { outputs: outputs.map(|(path, owned)| (path.clone(), owned.clone())).collect() }
-        });
-        assert_eq!(parts[0].union(&parts[1]), expected);
-        assert_eq!(expected.union(&expected), expected);
+        assert_eq!((as_written, by_hand), (Ok(expected.clone()), Ok(expected)));
     }
 
     #[test]

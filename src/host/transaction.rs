@@ -16,19 +16,28 @@ use super::{Disk, MANIFEST, Manifest, Threads, reason};
 use crate::base::World as _;
 use crate::diagnostic::{Diagnostics, Sources};
 use cap_std::fs::{Dir, File, Metadata, OpenOptions};
+use std::borrow::Cow;
 use std::convert::Infallible;
 use std::io::{self, ErrorKind, Write as _};
 use std::time::SystemTime;
 
 /// A file to change.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Change {
+pub struct Change<'a> {
     /// Its path from the workspace's root.
-    pub path: String,
+    pub path: Cow<'a, str>,
     /// What it holds; `None` if it is not there.
-    pub from: Option<Vec<u8>>,
+    pub from: Option<Cow<'a, [u8]>>,
     /// What it is to hold; `None` if it is to go.
-    pub to: Option<Vec<u8>>,
+    pub to: Option<Cow<'a, [u8]>>,
+}
+
+impl Change<'_> {
+    /// The change that takes it back.
+    fn back(&self) -> Change<'_> {
+        let [from, to] = [&self.to, &self.from].map(|bytes| bytes.as_deref().map(Cow::Borrowed));
+        Change { path: Cow::Borrowed(&self.path), from, to }
+    }
 }
 
 /// Why nothing was changed.
@@ -55,11 +64,11 @@ pub struct Ownership<'a> {
     /// Its text meanwhile: it owns what the outputs held and what they are to hold.
     pub both: &'a str,
     /// Its own change.
-    pub manifest: &'a Change,
+    pub manifest: &'a Change<'a>,
 }
 
 /// Makes all of `changes` or none of them. Changes of outputs come with that of the manifest.
-pub fn commit(disk: &Disk, changes: &[Change], ownership: Option<Ownership<'_>>) -> Result<Receipt, Unwritable> {
+pub fn commit(disk: &Disk, changes: &[Change<'_>], ownership: Option<Ownership<'_>>) -> Result<Receipt, Unwritable> {
     let started = SystemTime::now();
     let made = MadeDirectories::default();
     let stage = Stage { root: disk.root(), syncs_each: !SYNCS_WHOLE || changes.len() <= FEW, made: &made };
@@ -73,9 +82,9 @@ pub fn commit(disk: &Disk, changes: &[Change], ownership: Option<Ownership<'_>>)
         made.remove(disk.root());
         return Err(error);
     }
-    let written = changes.iter().zip(staged.into_iter().zip(done)).filter_map(|(change, (staged, put))| {
+    let written = staged.into_iter().zip(done).enumerate().filter_map(|(at, (staged, put))| {
         let (staged, put) = (staged??, put??);
-        put.vouches_for(&staged, started).then(|| (change.path.clone(), put))
+        put.vouches_for(&staged, started).then_some((at, put))
     });
     Ok(Receipt { written: written.collect() })
 }
@@ -83,24 +92,21 @@ pub fn commit(disk: &Disk, changes: &[Change], ownership: Option<Ownership<'_>>)
 /// What was written.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Receipt {
-    /// Those certain to have held what was written when they were in their places, with their signatures there.
-    written: Vec<(String, Signature)>,
+    /// Which changes wrote files that are certain to have held what was written when they were in their places, and the
+    /// signatures these had there.
+    written: Vec<(usize, Signature)>,
 }
 
 impl Receipt {
-    /// The signatures of the files that were written, by path, in the order of the changes: of those that are certain to
-    /// hold what was written, and that cannot come to hold anything else without another signature. Some are left out:
-    /// those that were put in their places less than some 20 ms ago (so it is best asked at the end of a run), those
-    /// that were put there less than 20 ms after they were written, as a few files are, and those that somebody changed.
-    /// What a cache knows nothing of it reads once more. The manifest is not among them.
-    pub fn signatures(&self, disk: &Disk) -> Vec<(&str, Signature)> {
+    /// The signatures of the files that were written, each with the number of its change, in order: of those that are
+    /// certain to have held what was written when they were in their places. Whoever changes one of them after that makes
+    /// another signature, so that what is known of the content by this one is not believed of it. Some are left out: those
+    /// that were put in their places less than some 20 ms ago (so it is best asked at the end of a run), and those that
+    /// were put there less than 20 ms after they were written, as a few files are. What a cache knows nothing of it reads
+    /// once more. The manifest is not among them.
+    pub fn signatures(&self) -> impl Iterator<Item = (usize, Signature)> {
         let then = SystemTime::now();
-        let paths: Vec<&str> = self.written.iter().map(|(path, _)| path.as_str()).collect();
-        let found = disk.signatures(&paths).into_iter().zip(&self.written);
-        found
-            .filter(|(found, (_, put))| *found == Ok(Some(*put)) && put.is_settled(then))
-            .map(|(_, (path, put))| (path.as_str(), *put))
-            .collect()
+        self.written.iter().copied().filter(move |(_, put)| put.is_settled(then))
     }
 }
 
@@ -160,7 +166,7 @@ impl Stage<'_> {
     /// Writes everything beside its place, and notes in `staged` what of `changes` waits.
     fn write_all(
         &self,
-        changes: &[Change],
+        changes: &[Change<'_>],
         ownership: Option<Ownership<'_>>,
         staged: &mut Vec<Option<Option<Signature>>>,
     ) -> Result<(), Unwritable> {
@@ -241,7 +247,7 @@ impl Stage<'_> {
     /// Puts everything in its place, and notes in `done` what of `changes` was made.
     fn put_all(
         &self,
-        changes: &[Change],
+        changes: &[Change<'_>],
         ownership: Option<Ownership<'_>>,
         done: &mut Vec<Option<Option<Signature>>>,
     ) -> Result<(), Unwritable> {
@@ -264,21 +270,22 @@ impl Stage<'_> {
     /// Puts back what was there before, as well as it can; what it could not is returned.
     fn roll_back(
         &self,
-        changes: &[Change],
+        changes: &[Change<'_>],
         done: &[Option<Option<Signature>>],
         ownership: Option<Ownership<'_>>,
     ) -> Vec<String> {
-        let back = |directories: &mut Directories<'_>, change: &Change| {
-            let before = Change { path: change.path.clone(), from: change.to.clone(), to: change.from.clone() };
+        let back = |directories: &mut Directories<'_>, change: &Change<'_>| {
+            let before = change.back();
             if let Some(bytes) = &before.to {
                 self.write(directories, &before.path, &before.path, bytes)?;
             }
             make(directories, &before)
         };
-        let done: Vec<&Change> = changes.iter().zip(done).filter_map(|(change, done)| done.map(|_| change)).collect();
+        let done: Vec<&Change<'_>> =
+            changes.iter().zip(done).filter_map(|(change, done)| done.map(|_| change)).collect();
         let (failed, _) = each(self.root, Threads::of_machine(), &done, |directories, change| {
             let failed = back(directories, change).is_err();
-            Ok::<_, Infallible>(failed.then(|| change.path.clone()))
+            Ok::<_, Infallible>(failed.then(|| change.path.to_string()))
         });
         if let Some(ownership) = ownership {
             // A manifest that owns old and new does no harm; the next run settles it.
@@ -288,7 +295,7 @@ impl Stage<'_> {
     }
 
     /// Removes what still waits; last the sign that something does.
-    fn clear(&self, changes: &[Change], staged: &[Option<Option<Signature>>]) {
+    fn clear(&self, changes: &[Change<'_>], staged: &[Option<Option<Signature>>]) {
         let mut directories = Directories::new(self.root);
         for (change, _) in changes.iter().zip(staged).filter(|(_, staged)| matches!(staged, Some(Some(_)))) {
             remove_staged(&mut directories, &change.path);
@@ -306,7 +313,7 @@ impl Ownership<'_> {
 }
 
 /// Makes `change`, whose new text waits.
-fn make(directories: &mut Directories<'_>, change: &Change) -> Result<Option<Signature>, Unwritable> {
+fn make(directories: &mut Directories<'_>, change: &Change<'_>) -> Result<Option<Signature>, Unwritable> {
     let path = &change.path;
     if change.to.is_some() {
         return put(directories, path, path);
