@@ -2,7 +2,7 @@
 
 use crate::base::{Digest, EnvName, FileId, ImageName, ImagePath, ImageRef, Mode, Owner, Span, Spanned, StageName};
 use crate::graph::{
-    Base, Changes, Config, Copy, CopyFrom, Dir, Family, Fetch, File, Git, Graph, Language, Link, Manager, Mount,
+    Base, Config, Copy, CopyFrom, Dir, Expected, Family, Fetch, File, Git, Graph, Language, Link, Manager, Mount,
     Network, Package, Packages, Reads, Run, Source, Stage, Step, StepId, StepKind, Target, Unpack,
 };
 use std::collections::BTreeSet;
@@ -69,7 +69,7 @@ fn step((number, kind): (usize, StepKind)) -> Step {
         reads: Reads::EverythingAbove,
         writes: Vec::new(),
         needs: BTreeSet::new(),
-        changes: None::<Changes>,
+        expected: Expected::default(),
         origins: vec![Span::file_start(FileId(0))],
     }
 }
@@ -85,6 +85,7 @@ pub(super) fn graph(target: Target, stages: Vec<Stage>) -> Graph {
         stages,
         bases: Vec::new(),
         rules: Vec::new(),
+        measured: Default::default(),
     }
 }
 

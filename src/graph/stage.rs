@@ -2,6 +2,7 @@
 
 use super::{Config, Copy, CopyFrom, Family, Step, StepId, StepKind};
 use crate::base::{ImageName, ImagePath, Owner, Platform, Span, Spanned, StageName};
+use crate::lock::Measured;
 use crate::spec::{Base, RuleSetting, Target};
 use std::borrow::Cow;
 use std::collections::BTreeSet;
@@ -27,6 +28,8 @@ pub struct Graph {
     pub bases: Vec<BaseImage>,
     /// The image's and workspace's settings of rules; of two for one rule the last counts.
     pub rules: Vec<RuleSetting>,
+    /// What the lock says of its rebuilds.
+    pub measured: Measured,
 }
 
 /// An image of the workspace that others start from.

@@ -2,7 +2,7 @@
 
 use super::Account;
 use crate::base::{Digest, EnvName, ImageName, ImagePath, ImageRef, Mode, Owner, Span, Spanned, StageName};
-use crate::spec::{Changes, Manager, Network, Package, Repository, Sharing};
+use crate::spec::{Expected, Manager, Network, Package, Repository, Sharing};
 use std::collections::BTreeSet;
 
 /// The number of a step in its stage: its place in the source.
@@ -22,8 +22,8 @@ pub struct Step {
     pub writes: Vec<ImagePath>,
     /// The steps that must stand before it.
     pub needs: BTreeSet<StepId>,
-    /// How often its inputs change, where the spec says so.
-    pub changes: Option<Changes>,
+    /// What the spec says of its rebuilds.
+    pub expected: Expected,
     /// The nodes of the spec it came from, the first the one it is shown at.
     pub origins: Vec<Span>,
 }
@@ -51,10 +51,37 @@ impl Step {
         }
     }
 
+    /// The paths of the build context that it reads, as they are written: files, directories and globs.
+    pub fn context_paths(&self) -> Vec<&str> {
+        match &self.kind {
+            StepKind::Copy(copy) if copy.from == CopyFrom::Context => {
+                copy.sources.iter().map(|source| source.path.value.as_str()).collect()
+            }
+            StepKind::Packages(packages) => {
+                let keys = packages.repositories.iter().filter_map(|repository| repository.key.as_ref());
+                keys.map(|key| key.value.as_str()).collect()
+            }
+            StepKind::Language(language) => {
+                let manifests = language.manifests.iter().map(|manifest| manifest.value.as_str());
+                manifests.chain(bound(&language.install.mounts)).collect()
+            }
+            StepKind::Run(run) => bound(&run.mounts).collect(),
+            _ => Vec::new(),
+        }
+    }
+
     /// Where it is shown.
     pub fn span(&self) -> Span {
         *self.origins.first().expect("a step comes from a node")
     }
+}
+
+/// The paths of the build context that are mounted.
+fn bound(mounts: &[Mount]) -> impl Iterator<Item = &str> {
+    mounts.iter().filter_map(|mount| match mount {
+        Mount::Bind { source, .. } => Some(source.as_str()),
+        Mount::Cache { .. } | Mount::Secret { .. } | Mount::Ssh => None,
+    })
 }
 
 /// What a step reads of the image's files.

@@ -11,6 +11,7 @@ pub use sources::matches;
 use crate::base::{ImagePath, Spanned, World};
 use crate::diagnostic::{Diagnostics, Reported};
 use crate::graph::{Account, Base, BaseImage, Family, Graph, Stage, Target, known};
+use crate::lock::Measured;
 use crate::model;
 use crate::spec::{Item, StagePlatform};
 use items::Items;
@@ -60,6 +61,7 @@ pub fn lower(
             stages,
             bases,
             rules: image.rules.clone(),
+            measured: Measured::default(),
         }),
     }
 }

@@ -32,6 +32,7 @@ mod workspace;
 
 pub use bake::Baking;
 pub use body::{IMAGE_NODES, Item, STAGE_NODES};
+pub use common::Expected;
 pub use config::{Cmd, Command, Entrypoint, Expose, Label, Shell, Stopsignal, Volume, Workdir};
 pub use copy::{Copy, Dir, Link};
 pub use elsewhere::placed;
