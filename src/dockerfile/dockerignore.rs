@@ -99,7 +99,7 @@ fn reads(graph: &Graph) -> impl Iterator<Item = Read<'_>> {
         StepKind::Language(language) => {
             let manifests = language.manifests.iter();
             let manifests =
-                manifests.map(|manifest| Read { path: manifest.value.as_str().into(), is_file: true, copy: None });
+                manifests.map(|manifest| Read { path: manifest.path.value.as_str().into(), is_file: true, copy: None });
             manifests.chain(mounted(&language.install.mounts)).collect()
         }
         StepKind::Run(run) => mounted(&run.mounts).collect(),

@@ -2,7 +2,7 @@
 
 use super::paths;
 use super::sources::{Sources, is_glob, joined};
-use crate::base::{EntryKind, ImagePath, ImageRef, Invalid, Mode, Span, Spanned, World};
+use crate::base::{ContextEntry, EntryKind, ImagePath, ImageRef, Invalid, Mode, Span, Spanned, World};
 use crate::diagnostic::codes::{INVALID_VALUE, PATH_ESCAPE};
 use crate::diagnostic::{Diagnostic, Diagnostics, Reported};
 use crate::ecosystem;
@@ -16,11 +16,11 @@ use std::collections::BTreeSet;
 
 /// The items of one stage, on their way.
 pub(super) struct Items<'a, 's> {
-    image: &'a model::Image,
-    world: &'a dyn World,
+    pub(super) image: &'a model::Image,
+    pub(super) world: &'a dyn World,
     sources: &'a mut Sources<'s>,
-    workdir: Option<ImagePath>,
-    diagnostics: &'a mut Diagnostics,
+    pub(super) workdir: Option<ImagePath>,
+    pub(super) diagnostics: &'a mut Diagnostics,
     failed: Option<Reported>,
     lowered: Lowered,
 }
@@ -59,7 +59,7 @@ impl<'a, 's> Items<'a, 's> {
     }
 
     /// Adds an item.
-    pub fn lower(&mut self, item: &Item) -> Result<(), Reported> {
+    pub fn lower(&mut self, item: &Item, body: &[Item]) -> Result<(), Reported> {
         let config = &mut self.lowered.config;
         match item {
             Item::From(_) => {}
@@ -71,6 +71,7 @@ impl<'a, 's> Items<'a, 's> {
             Item::Dir(dir) => self.dir(dir)?,
             Item::Link(link) => self.link(link)?,
             Item::Pip(pip) => self.pip(pip)?,
+            Item::Go(language) => self.language(language, body)?,
             Item::Run(run) => self.run(run)?,
             Item::Raw(raw) => {
                 let kind = StepKind::Raw { text: raw.text.clone() };
@@ -174,13 +175,7 @@ impl<'a, 's> Items<'a, 's> {
                         continue;
                     }
                 };
-                let found = match self.sources.matches(&path.value) {
-                    Ok(found) => found,
-                    Err(Invalid(reason)) => {
-                        let diagnostic = Diagnostic::error(&PATH_ESCAPE, written.span, reason);
-                        return Err(self.diagnostics.error(diagnostic));
-                    }
-                };
+                let found = self.matches(&path)?;
                 let directory = found.iter().any(|entry| entry.kind == EntryKind::Directory);
                 // A directory's content goes into the target; a file goes there by name.
                 names.extend(found.iter().map(|entry| match entry.kind {
@@ -227,6 +222,14 @@ impl<'a, 's> Items<'a, 's> {
         });
         self.step(kind, Reads::Paths(Vec::new()), writes, copy.expected, copy.span);
         Ok(())
+    }
+
+    /// What a path or glob of the build context names.
+    pub(super) fn matches(&mut self, path: &Spanned<String>) -> Result<Vec<ContextEntry>, Reported> {
+        match self.sources.matches(&path.value) {
+            Ok(found) => Ok(found.to_vec()),
+            Err(Invalid(reason)) => Err(self.diagnostics.error(Diagnostic::error(&PATH_ESCAPE, path.span, reason))),
+        }
     }
 
     fn image_source(&mut self, written: &Spanned<String>) -> Result<CopyFrom, Reported> {
@@ -315,9 +318,9 @@ impl<'a, 's> Items<'a, 's> {
         }
         let context = &self.image.context;
         let read = |path: &str| self.world.read(&joined(context, path));
-        let language =
-            ecosystem::pip::lower(&requirements, into?.as_ref().map(|into| &into.value), &read, self.diagnostics)?;
-        let writes = language.writes.clone();
+        let into = into?.map(|into| into.value);
+        let language = ecosystem::pip::lower(&requirements, into.as_ref(), &read, self.diagnostics)?;
+        let writes = into.into_iter().collect();
         self.step(StepKind::Language(language), Reads::Paths(Vec::new()), writes, pip.expected, pip.span);
         Ok(())
     }
@@ -372,13 +375,20 @@ impl<'a, 's> Items<'a, 's> {
         Ok(())
     }
 
-    fn step(&mut self, kind: StepKind, reads: Reads, writes: Vec<ImagePath>, expected: Expected, span: Span) {
+    pub(super) fn step(
+        &mut self,
+        kind: StepKind,
+        reads: Reads,
+        writes: Vec<ImagePath>,
+        expected: Expected,
+        span: Span,
+    ) {
         let id = StepId(self.lowered.steps.len() as u32);
         let needs = BTreeSet::new();
         self.lowered.steps.push(Step { id, kind, reads, writes, needs, expected, origins: vec![span] });
     }
 
-    fn in_image(&mut self, written: &Spanned<String>) -> Result<Spanned<ImagePath>, Reported> {
+    pub(super) fn in_image(&mut self, written: &Spanned<String>) -> Result<Spanned<ImagePath>, Reported> {
         paths::in_image(written, self.workdir.as_ref(), self.diagnostics)
     }
 

@@ -2,6 +2,7 @@
 //! with what it reads, writes and needs. No order is chosen here.
 
 mod items;
+mod languages;
 mod needs;
 mod paths;
 mod sources;
@@ -119,7 +120,7 @@ fn lower_stage(
     let workdir = paths::workdir(stage, inherited, diagnostics)?;
     let mut items = Items::new(image, world, sources, workdir.clone(), diagnostics);
     for item in &stage.body {
-        let lowered = items.lower(item);
+        let lowered = items.lower(item, &stage.body);
         items.note(lowered);
     }
     let lowered = items.finish()?;
