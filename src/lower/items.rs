@@ -20,6 +20,8 @@ pub(super) struct Items<'a, 's> {
     pub(super) world: &'a dyn World,
     sources: &'a mut Sources<'s>,
     pub(super) workdir: Option<ImagePath>,
+    /// The image of a registry that it all starts from, if it is known.
+    pub(super) base: Option<&'a ImageRef>,
     pub(super) diagnostics: &'a mut Diagnostics,
     failed: Option<Reported>,
     lowered: Lowered,
@@ -43,9 +45,10 @@ impl<'a, 's> Items<'a, 's> {
         world: &'a dyn World,
         sources: &'a mut Sources<'s>,
         workdir: Option<ImagePath>,
+        base: Option<&'a ImageRef>,
         diagnostics: &'a mut Diagnostics,
     ) -> Self {
-        Self { image, world, sources, workdir, diagnostics, failed: None, lowered: Lowered::default() }
+        Self { image, world, sources, workdir, base, diagnostics, failed: None, lowered: Lowered::default() }
     }
 
     /// Takes note of what came of an item.

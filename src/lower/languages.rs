@@ -8,7 +8,7 @@ use crate::diagnostic::Diagnostic;
 use crate::diagnostic::Reported;
 use crate::diagnostic::codes::MISSING_PROPERTY;
 use crate::ecosystem::{self, Files, Plan, Project};
-use crate::graph::{Copy, CopyFrom, Language, Reads, Source, StepKind};
+use crate::graph::{Copy, CopyFrom, Language, Manifest, Reads, Source, StepKind, known};
 use crate::spec::{self, Item};
 
 /// The build context of an image, as languages see it.
@@ -42,52 +42,61 @@ impl Items<'_, '_> {
         let project = node.project.as_ref().map(|project| paths::in_context(project, self.diagnostics)).transpose();
         let to = node.to.as_ref().map(|to| self.in_image(to)).transpose();
         let into = match (&node.into, &self.workdir) {
-            (Some(into), _) => self.in_image(into)?.value,
+            (Some(into), Some(_)) => self.in_image(into)?.value,
             (None, Some(workdir)) => workdir.clone(),
-            (None, None) => {
-                let message = format!("`{}` does not say where its project stands in the image", node.name);
+            // Commands run in the project's directory, and those behind them where only the base knows.
+            (_, None) => {
+                let message = format!("`{}` needs a `workdir`, and the stage has none", node.name);
+                let hint = format!("set `workdir \"{}\"`", node.into.as_ref().map_or("/app", |into| &into.value));
                 let diagnostic = Diagnostic::error(&MISSING_PROPERTY, node.span, message);
-                return Err(self.diagnostics.error(diagnostic.hint("set `workdir`, or write into=\"/app\"")));
+                return Err(self.diagnostics.error(diagnostic.hint(hint)));
             }
         };
         let (image, world) = (self.image, self.world);
         let files = Context { world, directory: &image.context };
         let project = Project {
             node,
+            image: image.name.value.as_str(),
+            base: self.base.and_then(known::official),
             directory: project?.map_or(".".to_owned(), |project| project.value),
             into,
             to: to?.map(|to| to.value),
             files: &files,
         };
         let plan = (ecosystem::of(node.name).lower)(&project, self.diagnostics)?;
-        self.install(&project, &plan);
-        self.sources(&project, &plan, body)?;
-        self.build(&project, plan);
+        let elsewhere = self.workdir.as_ref() != Some(&project.into);
+        let directory = elsewhere.then(|| project.into.clone());
+        self.install(&project, &plan, directory.clone());
+        let is_whole = self.sources(&project, &plan, body)?;
+        self.build(&project, plan, directory, is_whole);
         Ok(())
     }
 
-    fn install(&mut self, project: &Project<'_>, plan: &Plan) {
+    fn install(&mut self, project: &Project<'_>, plan: &Plan, directory: Option<ImagePath>) {
         let Some((run, writes)) = &plan.install else { return };
         let kind = StepKind::Language(Language {
             name: project.node.name,
             manifests: plan.manifests.clone(),
             install: run.clone(),
+            directory,
             unlocked: plan.unlocked.clone(),
         });
         self.step(kind, Reads::Paths(Vec::new()), writes.clone(), project.node.expected, project.node.span);
     }
 
     /// Copies the sources that the node names. What the stage copies there itself is enough for one that names none.
-    fn sources(&mut self, project: &Project<'_>, plan: &Plan, body: &[Item]) -> Result<(), Reported> {
+    /// Whether it is the whole project, with its manifests.
+    fn sources(&mut self, project: &Project<'_>, plan: &Plan, body: &[Item]) -> Result<bool, Reported> {
         let node = project.node;
         let whole = Spanned::new(".".to_owned(), node.span);
         let named = match &node.sources {
             Some(sources) => sources.as_slice(),
-            None if plan.build.is_none() || self.copies_below(&project.into, body) => return Ok(()),
+            None if plan.build.is_none() || self.copies_below(&project.into, body) => return Ok(false),
             None => std::slice::from_ref(&whole),
         };
         let mut copies: Vec<(Spanned<String>, ImagePath)> = Vec::new();
-        if named.iter().all(|source| source.value != ".") {
+        let is_whole = named.iter().any(|source| source.value == ".");
+        if !is_whole {
             copies.extend(plan.kept.iter().map(|manifest| (manifest.path.clone(), manifest.target.clone())));
         }
         for source in named {
@@ -111,7 +120,7 @@ impl Items<'_, '_> {
             });
             self.step(kind, Reads::Paths(Vec::new()), vec![to], Default::default(), path.span);
         }
-        Ok(())
+        Ok(is_whole)
     }
 
     /// Whether the stage copies anything to `directory` or below it.
@@ -124,11 +133,14 @@ impl Items<'_, '_> {
         })
     }
 
-    fn build(&mut self, project: &Project<'_>, plan: Plan) {
+    fn build(&mut self, project: &Project<'_>, plan: Plan, directory: Option<ImagePath>, is_whole: bool) {
         let Some((run, writes)) = plan.build else { return };
         let unlocked = if plan.install.is_none() { plan.unlocked } else { None };
         let (name, expected) = (project.node.name, project.node.expected);
-        let kind = StepKind::Language(Language { name, manifests: plan.manifests, install: run, unlocked });
+        // What was copied need not be mounted, unless it stands outside the project.
+        let is_copied = |manifest: &Manifest| is_whole && project.into.contains(&manifest.target);
+        let manifests = plan.manifests.into_iter().filter(|manifest| !is_copied(manifest)).collect();
+        let kind = StepKind::Language(Language { name, manifests, install: run, directory, unlocked });
         self.step(kind, Reads::Paths(vec![project.into.clone()]), writes, expected, project.node.span);
     }
 }
