@@ -198,7 +198,7 @@ mod tests {
             "go \"build\" \"-ldflags=-s -w\" to=\"/out/\"",
             &[
                 "copy ./ -> /src",
-                "go: [cache /go/pkg/mod] [cache /root/.cache/go-build] go build -trimpath -o /out/ '-ldflags=-s -w'",
+                "go: [cache /go/pkg/mod] [cache /root/.cache/go-build] go build -trimpath -o /out/ \\'-ldflags=-s -w\\'",
             ],
         );
     }
@@ -223,8 +223,7 @@ mod tests {
                 "copy lib/ -> /src/lib",
                 "copy tool/ -> /src/tool",
                 "copy x/ -> /src/x",
-                "go go.work api/go.mod x/go.mod lib/go.mod lib/go.sum tool/go.mod: [cache /go/pkg/mod] \
-                 [cache /root/.cache/go-build] go build -trimpath -o /out/api ./api",
+                "go go.work: [cache /go/pkg/mod] [cache /root/.cache/go-build] go build -trimpath -o /out/api ./api",
             ],
         );
     }

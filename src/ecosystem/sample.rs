@@ -10,15 +10,17 @@ pub(super) fn steps(base: &str, files: &[(&str, &str)], body: &str) -> Result<Ve
     let (mut sources, mut diagnostics) = (Sources::new(), Diagnostics::new());
     let graph = crate::compile::read("image.kdl", &text, &mut sources, &mut diagnostics).and_then(|file| {
         let images = crate::model::resolve(vec![file], &mut diagnostics);
-        crate::lower::lower(&images[0], &world, Default::default(), &mut diagnostics)
+        let lowered =
+            images.first().map(|image| crate::lower::lower(image, &world, Default::default(), &mut diagnostics));
+        lowered.transpose()
     });
     match graph {
-        Ok(graph) => {
+        Ok(Some(graph)) => {
             let lines = graph.to_string();
             let lines = lines.lines().filter(|line| line.starts_with("   ") && !line.contains(" workdir "));
             Ok(lines.map(|line| line[5..].split("; ").next().unwrap_or_default().to_owned()).collect())
         }
-        Err(_) => Err(diagnostics.into_sorted().into_iter().map(|diagnostic| diagnostic.message).collect()),
+        _ => Err(diagnostics.into_sorted().into_iter().map(|diagnostic| diagnostic.message).collect()),
     }
 }
 

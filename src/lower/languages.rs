@@ -67,8 +67,8 @@ impl Items<'_, '_> {
         let elsewhere = self.workdir.as_ref() != Some(&project.into);
         let directory = elsewhere.then(|| project.into.clone());
         self.install(&project, &plan, directory.clone());
-        let is_whole = self.sources(&project, &plan, body)?;
-        self.build(&project, plan, directory, is_whole);
+        let copied = self.sources(&project, &plan, body)?;
+        self.build(&project, plan, directory, &copied);
         Ok(())
     }
 
@@ -85,18 +85,18 @@ impl Items<'_, '_> {
     }
 
     /// Copies the sources that the node names. What the stage copies there itself is enough for one that names none.
-    /// Whether it is the whole project, with its manifests.
-    fn sources(&mut self, project: &Project<'_>, plan: &Plan, body: &[Item]) -> Result<bool, Reported> {
+    /// Where they stand.
+    fn sources(&mut self, project: &Project<'_>, plan: &Plan, body: &[Item]) -> Result<Vec<ImagePath>, Reported> {
         let node = project.node;
         let whole = Spanned::new(".".to_owned(), node.span);
         let named = match &node.sources {
             Some(sources) => sources.as_slice(),
-            None if plan.build.is_none() || self.copies_below(&project.into, body) => return Ok(false),
+            None if plan.build.is_none() || self.copies_below(&project.into, body) => return Ok(Vec::new()),
             None => std::slice::from_ref(&whole),
         };
         let mut copies: Vec<(Spanned<String>, ImagePath)> = Vec::new();
-        let is_whole = named.iter().any(|source| source.value == ".");
-        if !is_whole {
+        let mut copied = Vec::new();
+        if named.iter().all(|source| source.value != ".") {
             copies.extend(plan.kept.iter().map(|manifest| (manifest.path.clone(), manifest.target.clone())));
         }
         for source in named {
@@ -118,9 +118,10 @@ impl Items<'_, '_> {
                 mode: None,
                 exclude: exclude.iter().map(|&pattern| Spanned::new(pattern.to_owned(), path.span)).collect(),
             });
+            copied.push(to.clone());
             self.step(kind, Reads::Paths(Vec::new()), vec![to], Default::default(), path.span);
         }
-        Ok(is_whole)
+        Ok(copied)
     }
 
     /// Whether the stage copies anything to `directory` or below it.
@@ -133,12 +134,12 @@ impl Items<'_, '_> {
         })
     }
 
-    fn build(&mut self, project: &Project<'_>, plan: Plan, directory: Option<ImagePath>, is_whole: bool) {
+    fn build(&mut self, project: &Project<'_>, plan: Plan, directory: Option<ImagePath>, copied: &[ImagePath]) {
         let Some((run, writes)) = plan.build else { return };
         let unlocked = if plan.install.is_none() { plan.unlocked } else { None };
         let (name, expected) = (project.node.name, project.node.expected);
-        // What was copied need not be mounted, unless it stands outside the project.
-        let is_copied = |manifest: &Manifest| is_whole && project.into.contains(&manifest.target);
+        // What was copied need not be mounted.
+        let is_copied = |manifest: &Manifest| copied.iter().any(|path| path.contains(&manifest.target));
         let manifests = plan.manifests.into_iter().filter(|manifest| !is_copied(manifest)).collect();
         let kind = StepKind::Language(Language { name, manifests, install: run, directory, unlocked });
         self.step(kind, Reads::Paths(vec![project.into.clone()]), writes, expected, project.node.span);
