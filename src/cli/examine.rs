@@ -231,11 +231,12 @@ impl<'s> Examiner<'s> {
         let recorder = Recorder::new(&self.session.disk);
         let compiled = compile(&image, &recorder, self.options, &mut told);
         let kept = compiled.ok().map(|compiled| {
-            let known = self.known(&image, files, &compiled, &facts, &told, recorder.into_asked());
+            let hashes = [&compiled.printed.text, &compiled.dockerignore].map(|text| Sum::of(text.as_bytes()));
+            let known = self.known(&image, files, hashes, &facts, &told, recorder.into_asked());
             let fresh = known.and_then(|known| known.packed());
             let mut outputs = Vec::new();
             if !self.look.sound_alone || !told.has_errors() {
-                outputs = examine(self.session, self.manifest, &image, &compiled, &mut told);
+                outputs = examine(self.session, self.manifest, &image, &compiled, hashes, &mut told);
             }
             let made = Some(finish(&compiled, &mut outputs));
             Piece { outputs, made, key, fresh, seen: Vec::new() }
@@ -249,7 +250,7 @@ impl<'s> Examiner<'s> {
         &self,
         image: &Image,
         files: &[FileId],
-        compiled: &Compiled,
+        outputs: [Sum; 2],
         facts: &Facts,
         told: &Diagnostics,
         asked: Vec<Asked>,
@@ -279,7 +280,7 @@ impl<'s> Examiner<'s> {
             None => None,
         };
         Some(Known {
-            outputs: [&compiled.printed.text, &compiled.dockerignore].map(|text| Sum::of(text.as_bytes())),
+            outputs,
             told: told.iter().map(|diagnostic| Told::of(diagnostic, files)).collect::<Option<_>>()?,
             shared: shared.collect::<Option<_>>()?,
             ties,
