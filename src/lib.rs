@@ -12,6 +12,7 @@ pub mod dockerfile;
 pub mod ecosystem;
 pub mod graph;
 pub mod host;
+pub mod lock;
 pub mod lower;
 pub mod model;
 pub mod pass;

@@ -2,8 +2,8 @@
 
 use crate::base::{Digest, EnvName, FileId, ImageName, ImagePath, ImageRef, Mode, Owner, Span, Spanned, StageName};
 use crate::graph::{
-    Base, Changes, Config, Copy, CopyFrom, Dir, Family, Fetch, File, Git, Graph, Language, Link, Manager, Mount,
-    Network, Package, Packages, Reads, Run, Source, Stage, Step, StepId, StepKind, Target, Unpack,
+    Base, Config, Copy, CopyFrom, Dir, Expected, Family, Fetch, File, Git, Graph, Language, Link, Manager, Manifest,
+    Mount, Network, Package, Packages, Reads, Run, Source, Stage, Step, StepId, StepKind, Target, Unpack,
 };
 use std::collections::BTreeSet;
 
@@ -69,7 +69,7 @@ fn step((number, kind): (usize, StepKind)) -> Step {
         reads: Reads::EverythingAbove,
         writes: Vec::new(),
         needs: BTreeSet::new(),
-        changes: None::<Changes>,
+        expected: Expected::default(),
         origins: vec![Span::file_start(FileId(0))],
     }
 }
@@ -78,6 +78,7 @@ pub(super) fn graph(target: Target, stages: Vec<Stage>) -> Graph {
     Graph {
         image: at(ImageName::parse("sample").expect("a name")),
         spec: "image.kdl".to_owned(),
+        output: "Dockerfile".to_owned(),
         context: String::new(),
         target,
         unlocked: false,
@@ -85,6 +86,7 @@ pub(super) fn graph(target: Target, stages: Vec<Stage>) -> Graph {
         stages,
         bases: Vec::new(),
         rules: Vec::new(),
+        measured: Default::default(),
     }
 }
 
@@ -153,12 +155,13 @@ pub(super) fn link(at: &str, target: &str) -> Link {
 }
 
 pub(super) fn pip(manifests: &[&str], command: &str) -> Language {
+    let manifest = |file: &&str| Manifest { path: text(file), target: path(&format!("/tmp/manifests/{file}")) };
     let cache = Mount::Cache { target: path("/root/.cache/pip"), id: None, sharing: crate::graph::Sharing::Shared };
     Language {
         name: "pip",
-        manifests: manifests.iter().map(|manifest| text(manifest)).collect(),
+        manifests: manifests.iter().map(manifest).collect(),
         install: Run { mounts: vec![cache], generated: true, network: Network::Default, ..run(&[command]) },
-        writes: vec![path("/venv")],
+        unlocked: None,
     }
 }
 

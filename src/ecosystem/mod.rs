@@ -1,3 +1,99 @@
-//! Floor 6: languages. One file each: what its manifests are, and the command that installs what they name.
+//! Floor 6: languages. One file each: what its manifests are, the commands that install what they name and that build
+//! with it, and what they want and leave behind.
 
+mod go;
 pub mod pip;
+
+use crate::base::{ImagePath, Invalid, Spanned};
+use crate::diagnostic::{Diagnostics, Reported};
+use crate::graph::{Manifest, MissingLock, Run};
+use crate::spec;
+
+/// A language.
+pub(crate) struct Ecosystem {
+    /// Its node's name.
+    pub name: &'static str,
+    /// What a node of it becomes.
+    pub lower: fn(&Project<'_>, &mut Diagnostics) -> Result<Plan, Reported>,
+}
+
+/// The languages whose nodes are of the common form, by name.
+static ECOSYSTEMS: &[Ecosystem] = &[Ecosystem { name: "go", lower: go::lower }];
+
+/// The language whose node is called `name`.
+pub(crate) fn of(name: &str) -> &'static Ecosystem {
+    ECOSYSTEMS.iter().find(|ecosystem| ecosystem.name == name).expect("each language's node has an ecosystem")
+}
+
+/// A project of a language, as its node names it.
+pub(crate) struct Project<'a> {
+    /// The node.
+    pub node: &'a spec::Language,
+    /// The project's directory in the build context; `.` for the context itself.
+    pub directory: String,
+    /// The directory of the image it stands in.
+    pub into: ImagePath,
+    /// Where what is built goes, if the node says so.
+    pub to: Option<ImagePath>,
+    /// The files of the build context.
+    pub files: &'a dyn Files,
+}
+
+/// The files of a build context. Paths are seen from it.
+pub(crate) trait Files {
+    /// The text of a file; `None` where there is none.
+    fn read(&self, path: &str) -> Result<Option<String>, Invalid>;
+
+    /// The paths that a pattern of [`crate::lower::matches`] names, in order.
+    fn matches(&self, pattern: &str) -> Result<Vec<String>, Invalid>;
+}
+
+/// What a node becomes: manifests are mounted for the installation, then sources are copied, then it is built.
+#[derive(Debug)]
+pub(crate) struct Plan {
+    /// The manifests, for both commands.
+    pub manifests: Vec<Manifest>,
+    /// The installation, and what it writes.
+    pub install: Option<(Run, Vec<ImagePath>)>,
+    /// The manifests that the program reads when it runs, which are copied beside the sources.
+    pub kept: Vec<Manifest>,
+    /// Patterns of what a copy of the whole project leaves out, such as what an installation on the host left.
+    pub exclude: Vec<&'static str>,
+    /// The build, and what it writes.
+    pub build: Option<(Run, Vec<ImagePath>)>,
+    /// The lock file that is missing.
+    pub unlocked: Option<MissingLock>,
+}
+
+impl Project<'_> {
+    /// The path in the build context of a file of the project.
+    pub fn path(&self, file: &str) -> String {
+        match (self.directory.as_str(), file) {
+            (directory, ".") => directory.to_owned(),
+            (".", file) => file.to_owned(),
+            (directory, file) => format!("{directory}/{file}"),
+        }
+    }
+
+    /// The text of a file of the project; `None` where there is none.
+    pub fn read(&self, file: &str) -> Result<Option<String>, Invalid> {
+        self.files.read(&self.path(file))
+    }
+
+    /// The manifest that a file of the project is, seen in its own place.
+    pub fn manifest(&self, file: &str) -> Manifest {
+        Manifest { path: Spanned::new(self.path(file), self.node.span), target: self.into.join(file) }
+    }
+
+    /// Commands in the project's directory, which the compiler writes.
+    pub fn run(&self, commands: Vec<String>, mounts: Vec<crate::graph::Mount>) -> Run {
+        Run {
+            commands: commands.into_iter().map(|command| Spanned::new(command, self.node.span)).collect(),
+            generated: true,
+            mounts,
+            network: crate::graph::Network::Default,
+            user: self.node.user.clone(),
+            env: Vec::new(),
+        }
+    }
+}

@@ -3,6 +3,7 @@
 mod config;
 mod drawing;
 mod family;
+mod key;
 pub mod known;
 pub mod shell;
 mod stage;
@@ -13,14 +14,15 @@ mod text;
 pub use config::{Config, Label};
 pub use drawing::{dot, mermaid};
 pub use family::Family;
+pub use key::key;
 pub use stage::{Account, BaseImage, Graph, Stage};
 pub use step::{
-    Copy, CopyFrom, Dir, Fetch, File, Git, Language, Link, Mount, Packages, Reads, Run, Source, Step, StepId, StepKind,
-    Unpack,
+    Copy, CopyFrom, Dir, Fetch, File, Git, Language, Link, Manifest, MissingLock, Mount, Packages, Reads, Run, Source,
+    Step, StepId, StepKind, Unpack,
 };
 pub use svg::svg;
 pub use text::describe;
 
 pub use crate::spec::{
-    Base, Changes, Check, Command, Level, Manager, Network, Package, Repository, RuleSetting, Sharing, Target,
+    Base, Changes, Check, Command, Expected, Level, Manager, Network, Package, Repository, RuleSetting, Sharing, Target,
 };

@@ -2,6 +2,7 @@
 
 use super::{Config, Copy, CopyFrom, Family, Step, StepId, StepKind};
 use crate::base::{ImageName, ImagePath, Owner, Platform, Span, Spanned, StageName};
+use crate::lock::Measured;
 use crate::spec::{Base, RuleSetting, Target};
 use std::borrow::Cow;
 use std::collections::BTreeSet;
@@ -13,6 +14,8 @@ pub struct Graph {
     pub image: Spanned<ImageName>,
     /// The spec's path from the workspace's root.
     pub spec: String,
+    /// The Dockerfile's path from the workspace's root.
+    pub output: String,
     /// The build context's directory from the workspace's root; empty for the root itself.
     pub context: String,
     /// Who builds it.
@@ -27,6 +30,8 @@ pub struct Graph {
     pub bases: Vec<BaseImage>,
     /// The image's and workspace's settings of rules; of two for one rule the last counts.
     pub rules: Vec<RuleSetting>,
+    /// What the lock says of its rebuilds.
+    pub measured: Measured,
 }
 
 /// An image of the workspace that others start from.

@@ -2,7 +2,7 @@
 
 use super::Account;
 use crate::base::{Digest, EnvName, ImageName, ImagePath, ImageRef, Mode, Owner, Span, Spanned, StageName};
-use crate::spec::{Changes, Manager, Network, Package, Repository, Sharing};
+use crate::spec::{Expected, Manager, Network, Package, Repository, Sharing};
 use std::collections::BTreeSet;
 
 /// The number of a step in its stage: its place in the source.
@@ -22,8 +22,8 @@ pub struct Step {
     pub writes: Vec<ImagePath>,
     /// The steps that must stand before it.
     pub needs: BTreeSet<StepId>,
-    /// How often its inputs change, where the spec says so.
-    pub changes: Option<Changes>,
+    /// What the spec says of its rebuilds.
+    pub expected: Expected,
     /// The nodes of the spec it came from, the first the one it is shown at.
     pub origins: Vec<Span>,
 }
@@ -51,10 +51,37 @@ impl Step {
         }
     }
 
+    /// The paths of the build context that it reads, as they are written: files, directories and globs.
+    pub fn context_paths(&self) -> Vec<&str> {
+        match &self.kind {
+            StepKind::Copy(copy) if copy.from == CopyFrom::Context => {
+                copy.sources.iter().map(|source| source.path.value.as_str()).collect()
+            }
+            StepKind::Packages(packages) => {
+                let keys = packages.repositories.iter().filter_map(|repository| repository.key.as_ref());
+                keys.map(|key| key.value.as_str()).collect()
+            }
+            StepKind::Language(language) => {
+                let manifests = language.manifests.iter().map(|manifest| manifest.path.value.as_str());
+                manifests.chain(bound(&language.install.mounts)).collect()
+            }
+            StepKind::Run(run) => bound(&run.mounts).collect(),
+            _ => Vec::new(),
+        }
+    }
+
     /// Where it is shown.
     pub fn span(&self) -> Span {
         *self.origins.first().expect("a step comes from a node")
     }
+}
+
+/// The paths of the build context that are mounted.
+fn bound(mounts: &[Mount]) -> impl Iterator<Item = &str> {
+    mounts.iter().filter_map(|mount| match mount {
+        Mount::Bind { source, .. } => Some(source.as_str()),
+        Mount::Cache { .. } | Mount::Secret { .. } | Mount::Ssh => None,
+    })
 }
 
 /// What a step reads of the image's files.
@@ -256,25 +283,41 @@ pub struct Link {
 pub struct Language {
     /// The node's name: `pip`.
     pub name: &'static str,
-    /// The manifests, paths of the build context, that the installation reads.
-    pub manifests: Vec<Spanned<String>>,
-    /// The installation; the manifests are mounted for it under [`Language::MANIFEST_DIR`].
+    /// The manifests that are mounted for it.
+    pub manifests: Vec<Manifest>,
+    /// The commands.
     pub install: Run,
-    /// What the installation writes.
-    pub writes: Vec<ImagePath>,
+    /// The lock file that the project lacks, so that what is installed may be another thing each time.
+    pub unlocked: Option<MissingLock>,
+}
+
+/// A file that says what a project needs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Manifest {
+    /// Its path in the build context.
+    pub path: Spanned<String>,
+    /// Where the commands see it.
+    pub target: ImagePath,
+}
+
+/// A lock file that is not there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MissingLock {
+    /// Its path in the build context.
+    pub file: String,
+    /// The command that makes it.
+    pub command: String,
 }
 
 impl Language {
-    /// The directory that manifests are mounted in, each under its path in the context.
+    /// The directory for manifests of a language that does not want them in the project's place, each under its path in
+    /// the context.
     pub const MANIFEST_DIR: &'static str = "/tmp/manifests";
 
     /// The mounts that show the installation its manifests.
     pub fn manifest_mounts(&self) -> Vec<Mount> {
-        let directory = ImagePath::root().join(&Self::MANIFEST_DIR[1..]);
-        let mount = |manifest: &Spanned<String>| Mount::Bind {
-            source: manifest.value.clone(),
-            target: directory.join(&manifest.value),
-        };
+        let mount =
+            |manifest: &Manifest| Mount::Bind { source: manifest.path.value.clone(), target: manifest.target.clone() };
         self.manifests.iter().map(mount).collect()
     }
 }

@@ -60,7 +60,7 @@ pub fn describe(step: &Step) -> String {
         }
         StepKind::Link(link) => format!("link {} -> {}", link.path, link.target.value.escape_debug()),
         StepKind::Language(language) => {
-            let manifests = join(language.manifests.iter().map(|manifest| manifest.value.as_str()));
+            let manifests = join(language.manifests.iter().map(|manifest| manifest.path.value.as_str()));
             format!("{} {manifests}: {}", language.name, describe_run(&language.install))
         }
         StepKind::Run(run) => format!("run {}", describe_run(run)),

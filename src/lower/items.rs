@@ -2,25 +2,25 @@
 
 use super::paths;
 use super::sources::{Sources, is_glob, joined};
-use crate::base::{EntryKind, ImagePath, ImageRef, Invalid, Mode, Span, Spanned, World};
+use crate::base::{ContextEntry, EntryKind, ImagePath, ImageRef, Invalid, Mode, Span, Spanned, World};
 use crate::diagnostic::codes::{INVALID_VALUE, PATH_ESCAPE};
 use crate::diagnostic::{Diagnostic, Diagnostics, Reported};
 use crate::ecosystem;
 use crate::graph::{
-    Account, Changes, Config, Copy, CopyFrom, Dir, Fetch, File, Git, Label, Link, Mount, Packages, Reads, Run, Source,
-    Step, StepId, StepKind, Unpack,
+    Account, Config, Copy, CopyFrom, Dir, Fetch, File, Git, Label, Link, Mount, Packages, Reads, Run, Source, Step,
+    StepId, StepKind, Unpack,
 };
 use crate::model;
-use crate::spec::{self, EnvAt, Item};
+use crate::spec::{self, EnvAt, Expected, Item};
 use std::collections::BTreeSet;
 
 /// The items of one stage, on their way.
 pub(super) struct Items<'a, 's> {
-    image: &'a model::Image,
-    world: &'a dyn World,
+    pub(super) image: &'a model::Image,
+    pub(super) world: &'a dyn World,
     sources: &'a mut Sources<'s>,
-    workdir: Option<ImagePath>,
-    diagnostics: &'a mut Diagnostics,
+    pub(super) workdir: Option<ImagePath>,
+    pub(super) diagnostics: &'a mut Diagnostics,
     failed: Option<Reported>,
     lowered: Lowered,
 }
@@ -59,7 +59,7 @@ impl<'a, 's> Items<'a, 's> {
     }
 
     /// Adds an item.
-    pub fn lower(&mut self, item: &Item) -> Result<(), Reported> {
+    pub fn lower(&mut self, item: &Item, body: &[Item]) -> Result<(), Reported> {
         let config = &mut self.lowered.config;
         match item {
             Item::From(_) => {}
@@ -71,26 +71,33 @@ impl<'a, 's> Items<'a, 's> {
             Item::Dir(dir) => self.dir(dir)?,
             Item::Link(link) => self.link(link)?,
             Item::Pip(pip) => self.pip(pip)?,
+            Item::Go(language) => self.language(language, body)?,
             Item::Run(run) => self.run(run)?,
             Item::Raw(raw) => {
                 let kind = StepKind::Raw { text: raw.text.clone() };
-                self.step(kind, Reads::EverythingAbove, Vec::new(), None, raw.span);
+                self.step(kind, Reads::EverythingAbove, Vec::new(), Expected::default(), raw.span);
             }
             Item::Arg(arg) => {
                 for (name, default) in &arg.arguments {
                     let kind = StepKind::Arg { name: name.clone(), default: default.clone() };
-                    self.step(kind, Reads::Paths(Vec::new()), Vec::new(), None, name.span);
+                    self.step(kind, Reads::Paths(Vec::new()), Vec::new(), Expected::default(), name.span);
                 }
             }
             Item::Path(path) => {
                 let directories = self.in_image_all(&path.directories)?;
-                self.step(StepKind::Path(directories), Reads::Paths(Vec::new()), Vec::new(), None, path.span);
+                self.step(
+                    StepKind::Path(directories),
+                    Reads::Paths(Vec::new()),
+                    Vec::new(),
+                    Expected::default(),
+                    path.span,
+                );
             }
             Item::Env(env) if env.at == EnvAt::Runtime => config.runtime_env.extend(env.variables.iter().cloned()),
             Item::Env(env) => {
                 let kind =
                     StepKind::Env { variables: env.variables.clone(), before_packages: env.at == EnvAt::Packages };
-                self.step(kind, Reads::Paths(Vec::new()), Vec::new(), None, env.span);
+                self.step(kind, Reads::Paths(Vec::new()), Vec::new(), Expected::default(), env.span);
             }
             Item::Label(label) => {
                 config.labels.push(Label { key: label.key.clone(), value: label.value.clone() });
@@ -107,14 +114,20 @@ impl<'a, 's> Items<'a, 's> {
                 let path = self.in_image(&workdir.path)?;
                 self.lowered.config.workdir = Some(path.clone());
                 let writes = vec![path.value.clone()];
-                self.step(StepKind::Workdir(path.value), Reads::Paths(Vec::new()), writes, None, workdir.span);
+                self.step(
+                    StepKind::Workdir(path.value),
+                    Reads::Paths(Vec::new()),
+                    writes,
+                    Expected::default(),
+                    workdir.span,
+                );
             }
             Item::User(user) => self.user(user)?,
             Item::Stopsignal(stopsignal) => config.stopsignal = Some(stopsignal.signal.clone()),
             Item::Shell(shell) => {
                 config.shell = Some(shell.words.clone());
                 let kind = StepKind::Shell(shell.words.value.clone());
-                self.step(kind, Reads::Paths(Vec::new()), Vec::new(), None, shell.words.span);
+                self.step(kind, Reads::Paths(Vec::new()), Vec::new(), Expected::default(), shell.words.span);
             }
             Item::Healthcheck(healthcheck) => config.healthcheck = Some(healthcheck.check.clone()),
             Item::Entrypoint(entrypoint) => config.entrypoint = Some(entrypoint.command.clone()),
@@ -134,8 +147,7 @@ impl<'a, 's> Items<'a, 's> {
             recommends: packages.recommends.as_ref().is_some_and(|recommends| recommends.value),
         });
         // Packages may bring any file, so what the spec writes itself goes on top of them.
-        let changes = packages.changes.as_ref().map(|changes| changes.value);
-        self.step(kind, Reads::Paths(Vec::new()), vec![ImagePath::root()], changes, packages.span);
+        self.step(kind, Reads::Paths(Vec::new()), vec![ImagePath::root()], packages.expected, packages.span);
         Ok(())
     }
 
@@ -163,13 +175,7 @@ impl<'a, 's> Items<'a, 's> {
                         continue;
                     }
                 };
-                let found = match self.sources.matches(&path.value) {
-                    Ok(found) => found,
-                    Err(Invalid(reason)) => {
-                        let diagnostic = Diagnostic::error(&PATH_ESCAPE, written.span, reason);
-                        return Err(self.diagnostics.error(diagnostic));
-                    }
-                };
+                let found = self.matches(&path)?;
                 let directory = found.iter().any(|entry| entry.kind == EntryKind::Directory);
                 // A directory's content goes into the target; a file goes there by name.
                 names.extend(found.iter().map(|entry| match entry.kind {
@@ -214,8 +220,16 @@ impl<'a, 's> Items<'a, 's> {
             mode: copy.mode.as_ref().map(|mode| mode.value),
             exclude: copy.exclude.clone(),
         });
-        self.step(kind, Reads::Paths(Vec::new()), writes, copy.changes.as_ref().map(|c| c.value), copy.span);
+        self.step(kind, Reads::Paths(Vec::new()), writes, copy.expected, copy.span);
         Ok(())
+    }
+
+    /// What a path or glob of the build context names.
+    pub(super) fn matches(&mut self, path: &Spanned<String>) -> Result<Vec<ContextEntry>, Reported> {
+        match self.sources.matches(&path.value) {
+            Ok(found) => Ok(found.to_vec()),
+            Err(Invalid(reason)) => Err(self.diagnostics.error(Diagnostic::error(&PATH_ESCAPE, path.span, reason))),
+        }
     }
 
     fn image_source(&mut self, written: &Spanned<String>) -> Result<CopyFrom, Reported> {
@@ -236,8 +250,7 @@ impl<'a, 's> Items<'a, 's> {
             owner: file.owner.clone(),
             mode: file.mode.as_ref().map_or(plain_mode(), |mode| mode.value),
         });
-        let changes = file.changes.as_ref().map(|changes| changes.value);
-        self.step(kind, Reads::Paths(Vec::new()), vec![path], changes, file.span);
+        self.step(kind, Reads::Paths(Vec::new()), vec![path], file.expected, file.span);
         Ok(())
     }
 
@@ -261,8 +274,7 @@ impl<'a, 's> Items<'a, 's> {
             mode: fetch.mode.as_ref().map_or(plain_mode(), |mode| mode.value),
             unpack: fetch.unpack.then(|| Unpack { strip: fetch.strip.as_ref().map_or(0, |strip| strip.value) }),
         });
-        let changes = fetch.changes.as_ref().map(|changes| changes.value);
-        self.step(kind, Reads::Paths(Vec::new()), vec![path], changes, fetch.span);
+        self.step(kind, Reads::Paths(Vec::new()), vec![path], fetch.expected, fetch.span);
         Ok(())
     }
 
@@ -274,7 +286,7 @@ impl<'a, 's> Items<'a, 's> {
             to: to.clone(),
             owner: git.owner.clone(),
         });
-        self.step(kind, Reads::Paths(Vec::new()), vec![to], git.changes.as_ref().map(|c| c.value), git.span);
+        self.step(kind, Reads::Paths(Vec::new()), vec![to], git.expected, git.span);
         Ok(())
     }
 
@@ -282,7 +294,7 @@ impl<'a, 's> Items<'a, 's> {
         let path = self.in_image(&dir.path)?.value;
         let mode = dir.mode.as_ref().map(|mode| mode.value);
         let kind = StepKind::Dir(Dir { path: path.clone(), owner: dir.owner.clone(), mode });
-        self.step(kind, Reads::Paths(Vec::new()), vec![path], None, dir.span);
+        self.step(kind, Reads::Paths(Vec::new()), vec![path], Expected::default(), dir.span);
         Ok(())
     }
 
@@ -293,7 +305,7 @@ impl<'a, 's> Items<'a, 's> {
             return Err(self.diagnostics.error(Diagnostic::error(&INVALID_VALUE, link.to.span, message)));
         }
         let kind = StepKind::Link(Link { path: path.clone(), target: link.to.clone() });
-        self.step(kind, Reads::Paths(Vec::new()), vec![path], None, link.span);
+        self.step(kind, Reads::Paths(Vec::new()), vec![path], Expected::default(), link.span);
         Ok(())
     }
 
@@ -306,11 +318,10 @@ impl<'a, 's> Items<'a, 's> {
         }
         let context = &self.image.context;
         let read = |path: &str| self.world.read(&joined(context, path));
-        let language =
-            ecosystem::pip::lower(&requirements, into?.as_ref().map(|into| &into.value), &read, self.diagnostics)?;
-        let writes = language.writes.clone();
-        let changes = pip.changes.as_ref().map(|changes| changes.value);
-        self.step(StepKind::Language(language), Reads::Paths(Vec::new()), writes, changes, pip.span);
+        let into = into?.map(|into| into.value);
+        let language = ecosystem::pip::lower(&requirements, into.as_ref(), &read, self.diagnostics)?;
+        let writes = into.into_iter().collect();
+        self.step(StepKind::Language(language), Reads::Paths(Vec::new()), writes, pip.expected, pip.span);
         Ok(())
     }
 
@@ -341,7 +352,7 @@ impl<'a, 's> Items<'a, 's> {
             user: run.user.clone(),
             env: run.env.iter().map(|(name, value)| (name.value.clone(), value.value.clone())).collect(),
         });
-        self.step(kind, reads, Vec::new(), run.changes.as_ref().map(|changes| changes.value), run.span);
+        self.step(kind, reads, Vec::new(), run.expected, run.span);
         Ok(())
     }
 
@@ -354,17 +365,30 @@ impl<'a, 's> Items<'a, 's> {
         let shell = user.shell.as_ref().map(|shell| self.in_image(shell)).transpose()?.map(|shell| shell.value);
         let writes = home.iter().cloned().collect();
         self.lowered.accounts.push(account.clone());
-        self.step(StepKind::User { account, home, shell }, Reads::Paths(Vec::new()), writes, None, user.span);
+        self.step(
+            StepKind::User { account, home, shell },
+            Reads::Paths(Vec::new()),
+            writes,
+            Expected::default(),
+            user.span,
+        );
         Ok(())
     }
 
-    fn step(&mut self, kind: StepKind, reads: Reads, writes: Vec<ImagePath>, changes: Option<Changes>, span: Span) {
+    pub(super) fn step(
+        &mut self,
+        kind: StepKind,
+        reads: Reads,
+        writes: Vec<ImagePath>,
+        expected: Expected,
+        span: Span,
+    ) {
         let id = StepId(self.lowered.steps.len() as u32);
         let needs = BTreeSet::new();
-        self.lowered.steps.push(Step { id, kind, reads, writes, needs, changes, origins: vec![span] });
+        self.lowered.steps.push(Step { id, kind, reads, writes, needs, expected, origins: vec![span] });
     }
 
-    fn in_image(&mut self, written: &Spanned<String>) -> Result<Spanned<ImagePath>, Reported> {
+    pub(super) fn in_image(&mut self, written: &Spanned<String>) -> Result<Spanned<ImagePath>, Reported> {
         paths::in_image(written, self.workdir.as_ref(), self.diagnostics)
     }
 

@@ -2,6 +2,7 @@
 //! with what it reads, writes and needs. No order is chosen here.
 
 mod items;
+mod languages;
 mod needs;
 mod paths;
 mod sources;
@@ -11,6 +12,7 @@ pub use sources::matches;
 use crate::base::{ImagePath, Spanned, World};
 use crate::diagnostic::{Diagnostics, Reported};
 use crate::graph::{Account, Base, BaseImage, Family, Graph, Stage, Target, known};
+use crate::lock::Measured;
 use crate::model;
 use crate::spec::{Item, StagePlatform};
 use items::Items;
@@ -53,6 +55,7 @@ pub fn lower(
         None => Ok(Graph {
             image: image.name.clone(),
             spec: image.spec.clone(),
+            output: image.output.clone(),
             context: image.context.clone(),
             target: options.target,
             unlocked: options.unlocked,
@@ -60,6 +63,7 @@ pub fn lower(
             stages,
             bases,
             rules: image.rules.clone(),
+            measured: Measured::default(),
         }),
     }
 }
@@ -117,7 +121,7 @@ fn lower_stage(
     let workdir = paths::workdir(stage, inherited, diagnostics)?;
     let mut items = Items::new(image, world, sources, workdir.clone(), diagnostics);
     for item in &stage.body {
-        let lowered = items.lower(item);
+        let lowered = items.lower(item, &stage.body);
         items.note(lowered);
     }
     let lowered = items.finish()?;

@@ -2,7 +2,7 @@
 
 use crate::base::ImagePath;
 use crate::ecosystem::pip::no_byte_code;
-use crate::graph::{Reads, Stage, Step, StepId, StepKind, shell};
+use crate::graph::{CopyFrom, Reads, Stage, Step, StepId, StepKind, shell};
 use std::collections::BTreeSet;
 
 /// Gives every step of `stage` its needs.
@@ -77,8 +77,21 @@ fn goes_on_top(step: &Step, other: &Step) -> bool {
         (true, false) => false,
         _ => other.id < step.id,
     };
+    // What an installation leaves in a project's directory stands beside the sources, not on top of them: their copy leaves
+    // it out.
+    if is_installation(step) && is_copy_of_context(other) {
+        return false;
+    }
     let over = |path: &ImagePath, under: &ImagePath| under.contains(path) && (under != path || wins);
     step.writes.iter().any(|path| other.writes.iter().any(|under| over(path, under)))
+}
+
+fn is_installation(step: &Step) -> bool {
+    matches!(step.kind, StepKind::Language(_)) && step.reads == Reads::Paths(Vec::new())
+}
+
+fn is_copy_of_context(step: &Step) -> bool {
+    matches!(&step.kind, StepKind::Copy(copy) if copy.from == CopyFrom::Context)
 }
 
 /// Whether it makes a directory and nothing in it, so that it goes under what is put there, wherever it is declared.

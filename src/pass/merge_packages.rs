@@ -4,7 +4,7 @@
 use super::replace_step;
 use crate::diagnostic::codes::{CONFLICT, VERSION_CONFLICT};
 use crate::diagnostic::{Diagnostic, Diagnostics, Reported};
-use crate::graph::{Graph, Manager, Package, Packages, Repository, Stage, StepId, StepKind};
+use crate::graph::{Expected, Graph, Manager, Package, Packages, Repository, Stage, StepId, StepKind};
 use std::collections::BTreeMap;
 
 pub(super) fn run(graph: &mut Graph, diagnostics: &mut Diagnostics) -> Result<(), Reported> {
@@ -26,7 +26,7 @@ fn merge(stage: &mut Stage, manager: Manager, diagnostics: &mut Diagnostics) -> 
     let mut packages = Vec::new();
     let mut repositories = Vec::new();
     let mut recommends = false;
-    let mut changes = None;
+    let mut expected = Expected::default();
     let mut origins = Vec::new();
     for id in &parts {
         let step = stage.presume_step(*id);
@@ -34,7 +34,8 @@ fn merge(stage: &mut Stage, manager: Manager, diagnostics: &mut Diagnostics) -> 
         packages.extend(part.packages.iter().cloned());
         repositories.extend(part.repositories.iter().cloned());
         recommends |= part.recommends;
-        changes = changes.max(step.changes);
+        expected.changes = expected.changes.max(step.expected.changes);
+        expected.cost = expected.cost.max(step.expected.cost);
         origins.extend(&step.origins);
     }
     let packages = unique_packages(packages, diagnostics);
@@ -45,7 +46,7 @@ fn merge(stage: &mut Stage, manager: Manager, diagnostics: &mut Diagnostics) -> 
     }
     let step = stage.steps.iter_mut().find(|step| step.id == first).expect("the first part stays");
     step.kind = StepKind::Packages(whole);
-    step.changes = changes;
+    step.expected = expected;
     step.origins = origins;
     Ok(())
 }

@@ -13,7 +13,7 @@ pub(super) fn run(graph: &mut Graph, _: &mut Diagnostics) -> Result<(), Reported
 }
 
 fn merge(first: &mut Step, second: &Step) -> bool {
-    if first.changes != second.changes {
+    if first.expected != second.expected {
         return false;
     }
     let (StepKind::Run(one), StepKind::Run(other)) = (&mut first.kind, &second.kind) else { return false };

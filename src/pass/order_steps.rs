@@ -48,7 +48,7 @@ pub fn estimate(step: &Step) -> Estimate {
         StepKind::Path(_) | StepKind::Shell(_) => (0.01, 0.0),
         StepKind::Arg { .. } => (0.1, 0.0),
     };
-    let probability = step.changes.map_or(probability, |changes| match changes {
+    let probability = step.expected.changes.map_or(probability, |changes| match changes {
         Changes::Never => 0.0,
         Changes::Rarely => 0.02,
         Changes::Often => 0.5,

@@ -1,7 +1,27 @@
 //! Properties that several nodes share.
 
 use super::Changes;
-use crate::syntax::{Prop, Ty};
+use crate::base::Duration;
+use crate::diagnostic::Reported;
+use crate::syntax::{Fields, Prop, Ty};
+
+/// What a node says of the rebuilds of its step, which decides its place in the order.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Expected {
+    /// How often its inputs change.
+    pub changes: Option<Changes>,
+    /// How long it takes to execute.
+    pub cost: Option<Duration>,
+}
+
+impl Expected {
+    /// Reads `changes=` and `cost=`.
+    pub(super) fn decode(fields: &mut Fields<'_>) -> Result<Self, Reported> {
+        let changes = fields.opt::<Changes>("changes");
+        let cost = fields.opt::<Duration>("cost");
+        Ok(Self { changes: changes?.map(|changes| changes.value), cost: cost?.map(|cost| cost.value) })
+    }
+}
 
 /// `owner=`
 pub(super) const OWNER: Prop =
@@ -15,6 +35,14 @@ pub(super) const CHANGES: Prop = Prop::optional(
     "changes",
     Ty::OneOf(Changes::WORDS),
     "How often its inputs change; decides its place in the order. Without it the kind of node does.",
+);
+
+/// `cost=`
+pub(super) const COST: Prop = Prop::optional(
+    "cost",
+    Ty::Duration,
+    "How long the step takes to execute; decides its place in the order. Without it the lock's measurement does, or the \
+     kind of node.",
 );
 
 /// `id=`

@@ -1,7 +1,6 @@
 //! `copy`, `dir`, `link`
 
-use super::Changes;
-use super::common::{AFTER, BEFORE, CHANGES, ID, MODE, OWNER};
+use super::common::{AFTER, BEFORE, CHANGES, COST, Expected, ID, MODE, OWNER};
 use crate::base::{Mode, Owner, Span, Spanned, StageName};
 use crate::diagnostic::codes::CONFLICT;
 use crate::diagnostic::{Diagnostic, Reported};
@@ -26,8 +25,8 @@ pub struct Copy {
     pub mode: Option<Spanned<Mode>>,
     /// Patterns of what stays out.
     pub exclude: Vec<Spanned<String>>,
-    /// How often the sources change.
-    pub changes: Option<Spanned<Changes>>,
+    /// What it says of its rebuilds.
+    pub expected: Expected,
     /// The node's name.
     pub span: Span,
 }
@@ -66,6 +65,7 @@ impl Decode for Copy {
             MODE,
             Prop::optional("exclude", Ty::Text, "A pattern of what stays out, seen from each source directory."),
             CHANGES,
+            COST,
             ID,
             BEFORE,
             AFTER,
@@ -85,7 +85,7 @@ impl Decode for Copy {
         let owner = fields.opt::<Owner>("owner");
         let mode = fields.opt::<Mode>("mode");
         let exclude = fields.opt::<String>("exclude");
-        let changes = fields.opt::<Changes>("changes");
+        let expected = Expected::decode(fields);
         let mut excludes: Vec<Spanned<String>> = exclude?.into_iter().collect();
         excludes.extend(fields.decode_children::<Exclude>().into_iter().flat_map(|exclude| exclude.0));
         let copy = Self {
@@ -97,7 +97,7 @@ impl Decode for Copy {
             owner: owner?,
             mode: mode?,
             exclude: excludes,
-            changes: changes?,
+            expected: expected?,
             span: fields.name_span(),
         };
         let from = [

@@ -1,7 +1,6 @@
 //! `fetch`, `git`
 
-use super::Changes;
-use super::common::{AFTER, BEFORE, CHANGES, ID, MODE, OWNER};
+use super::common::{AFTER, BEFORE, CHANGES, COST, Expected, ID, MODE, OWNER};
 use crate::base::{Digest, Invalid, Mode, Owner, Span, Spanned};
 use crate::diagnostic::codes::CONFLICT;
 use crate::diagnostic::{Diagnostic, Reported};
@@ -24,8 +23,8 @@ pub struct Fetch {
     pub unpack: bool,
     /// How many leading directories are dropped from each path in the archive.
     pub strip: Option<Spanned<u32>>,
-    /// How often it changes.
-    pub changes: Option<Spanned<Changes>>,
+    /// What it says of its rebuilds.
+    pub expected: Expected,
     /// The node's name.
     pub span: Span,
 }
@@ -44,6 +43,7 @@ impl Decode for Fetch {
             Prop::optional("unpack", Ty::Bool, "Whether it is an archive to unpack into `to`."),
             Prop::optional("strip", Ty::Integer, "How many leading directories are dropped from each path in it."),
             CHANGES,
+            COST,
             ID,
             BEFORE,
             AFTER,
@@ -63,7 +63,7 @@ impl Decode for Fetch {
         let mode = fields.opt::<Mode>("mode");
         let unpack = fields.flag("unpack");
         let strip = fields.opt::<u32>("strip");
-        let changes = fields.opt::<Changes>("changes");
+        let expected = Expected::decode(fields);
         let (unpack, strip, mode) = (unpack?, strip?, mode?);
         if let (false, Some(strip)) = (unpack, &strip) {
             let message = "`strip` is about an archive that is unpacked";
@@ -81,7 +81,7 @@ impl Decode for Fetch {
             mode,
             unpack,
             strip,
-            changes: changes?,
+            expected: expected?,
             span: fields.name_span(),
         })
     }
@@ -98,8 +98,8 @@ pub struct Git {
     pub reference: Spanned<String>,
     /// Who is to own it.
     pub owner: Option<Spanned<Owner>>,
-    /// How often it changes.
-    pub changes: Option<Spanned<Changes>>,
+    /// What it says of its rebuilds.
+    pub expected: Expected,
     /// The node's name.
     pub span: Span,
 }
@@ -114,6 +114,7 @@ impl Decode for Git {
             Prop::required("ref", Ty::Text, "The branch, tag or commit; only a whole commit is a pin."),
             OWNER,
             CHANGES,
+            COST,
             ID,
             BEFORE,
             AFTER,
@@ -129,13 +130,13 @@ impl Decode for Git {
         let to = fields.expect::<String>("to");
         let reference = fields.expect::<String>("ref").and_then(|text| fields.parse(&text, git_reference));
         let owner = fields.opt::<Owner>("owner");
-        let changes = fields.opt::<Changes>("changes");
+        let expected = Expected::decode(fields);
         Ok(Self {
             url: url?,
             to: to?,
             reference: reference?,
             owner: owner?,
-            changes: changes?,
+            expected: expected?,
             span: fields.name_span(),
         })
     }

@@ -1,7 +1,6 @@
 //! `file`
 
-use super::Changes;
-use super::common::{AFTER, BEFORE, CHANGES, ID, MODE, OWNER};
+use super::common::{AFTER, BEFORE, CHANGES, COST, Expected, ID, MODE, OWNER};
 use crate::base::{Mode, Owner, Span, Spanned};
 use crate::diagnostic::Reported;
 use crate::syntax::{Args, Decode, Fields, Merge, Shape, Ty};
@@ -17,8 +16,8 @@ pub struct File {
     pub owner: Option<Spanned<Owner>>,
     /// Its mode.
     pub mode: Option<Spanned<Mode>>,
-    /// How often its content changes.
-    pub changes: Option<Spanned<Changes>>,
+    /// What it says of its rebuilds.
+    pub expected: Expected,
     /// The node's name.
     pub span: Span,
 }
@@ -29,7 +28,7 @@ impl Decode for File {
         doc: "Writes a file. The content is in the spec, byte for byte: a multi-line string ends without a line \
               break unless its last line is empty. The mode is 0644 unless `mode` says otherwise.",
         args: Args { label: "PATH TEXT", ty: Ty::Text, min: 2, max: 2 },
-        props: &[OWNER, MODE, CHANGES, ID, BEFORE, AFTER],
+        props: &[OWNER, MODE, CHANGES, COST, ID, BEFORE, AFTER],
         free_props: None,
         children: &[],
         merge: Merge::Step,
@@ -40,10 +39,10 @@ impl Decode for File {
         let args = fields.args::<String>();
         let owner = fields.opt::<Owner>("owner");
         let mode = fields.opt::<Mode>("mode");
-        let changes = fields.opt::<Changes>("changes");
-        let (owner, mode, changes) = (owner?, mode?, changes?);
+        let expected = Expected::decode(fields);
+        let (owner, mode, expected) = (owner?, mode?, expected?);
         match <[Spanned<String>; 2]>::try_from(args) {
-            Ok([path, content]) => Ok(Self { path, content, owner, mode, changes, span: fields.name_span() }),
+            Ok([path, content]) => Ok(Self { path, content, owner, mode, expected, span: fields.name_span() }),
             Err(_) => Err(fields.expect_failed()),
         }
     }

@@ -1,7 +1,6 @@
 //! `apt`, `apk`, `dnf`: packages of the distribution.
 
-use super::Changes;
-use super::common::CHANGES;
+use super::common::{CHANGES, COST, Expected};
 use crate::base::{DebName, DebVersion, Invalid, Span, Spanned};
 use crate::diagnostic::{Diagnostics, Reported};
 use crate::syntax::{Args, Fields, Merge, Node, Prop, Shape, Ty};
@@ -39,8 +38,8 @@ pub struct Packages {
     pub repositories: Vec<Repository>,
     /// Whether recommended (weak) dependencies come too, where this node says so.
     pub recommends: Option<Spanned<bool>>,
-    /// How often the list changes, where this node says so.
-    pub changes: Option<Spanned<Changes>>,
+    /// What it says of its rebuilds.
+    pub expected: Expected,
     /// The node's name.
     pub span: Span,
 }
@@ -137,7 +136,7 @@ pub(super) const APT: &Shape = &Shape {
     name: "apt",
     doc: "Debian packages. All of a stage's become one layer, sorted, without recommended packages, lists and caches.",
     args: Args::any("PACKAGE", Ty::DebName),
-    props: &[CHANGES],
+    props: &[CHANGES, COST],
     free_props: None,
     children: &[APT_PACKAGE, APT_REPOSITORY, RECOMMENDS],
     merge: Merge::Set,
@@ -149,7 +148,7 @@ pub(super) const APK: &Shape = &Shape {
     name: "apk",
     doc: "Alpine packages. All of a stage's become one layer.",
     args: Args::any("PACKAGE", Ty::PackageName),
-    props: &[CHANGES],
+    props: &[CHANGES, COST],
     free_props: None,
     children: &[PACKAGE, REPOSITORY],
     merge: Merge::Set,
@@ -161,7 +160,7 @@ pub(super) const DNF: &Shape = &Shape {
     name: "dnf",
     doc: "Packages of Fedora, RHEL and their kin. All of a stage's become one layer.",
     args: Args::any("PACKAGE", Ty::PackageName),
-    props: &[CHANGES],
+    props: &[CHANGES, COST],
     free_props: None,
     children: &[PACKAGE, REPOSITORY, RECOMMENDS],
     merge: Merge::Set,
@@ -198,7 +197,7 @@ fn decode(
         }
     };
     let mut packages: Vec<Package> = names.into_iter().map(|name| Package { name, version: None }).collect();
-    let changes = fields.opt::<Changes>("changes");
+    let expected = Expected::decode(&mut fields);
     let mut repositories = Vec::new();
     let mut recommends = None;
     for child in fields.known_children() {
@@ -214,7 +213,7 @@ fn decode(
     }
     let span = fields.name_span();
     fields.finish()?;
-    Ok(Packages { manager, packages, repositories, recommends, changes: changes?, span })
+    Ok(Packages { manager, packages, repositories, recommends, expected: expected?, span })
 }
 
 fn decode_package(fields: &mut Fields<'_>, manager: Manager) -> Result<Package, Reported> {

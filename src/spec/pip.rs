@@ -1,7 +1,6 @@
 //! `pip`
 
-use super::Changes;
-use super::common::{AFTER, BEFORE, CHANGES, ID};
+use super::common::{AFTER, BEFORE, CHANGES, COST, Expected, ID};
 use crate::base::{Span, Spanned};
 use crate::diagnostic::Reported;
 use crate::syntax::{Args, Decode, Fields, Merge, Prop, Shape, Ty};
@@ -13,8 +12,8 @@ pub struct Pip {
     pub requirements: Vec<Spanned<String>>,
     /// The virtual environment they go into, as it was written.
     pub into: Option<Spanned<String>>,
-    /// How often the requirements change.
-    pub changes: Option<Spanned<Changes>>,
+    /// What it says of its rebuilds.
+    pub expected: Expected,
     /// The node's name.
     pub span: Span,
 }
@@ -29,6 +28,7 @@ impl Decode for Pip {
         props: &[
             Prop::optional("into", Ty::ImagePath, "A virtual environment to make and to install into."),
             CHANGES,
+            COST,
             ID,
             BEFORE,
             AFTER,
@@ -42,7 +42,7 @@ impl Decode for Pip {
     fn from_fields(fields: &mut Fields<'_>) -> Result<Self, Reported> {
         let requirements = fields.args::<String>();
         let into = fields.opt::<String>("into");
-        let changes = fields.opt::<Changes>("changes");
-        Ok(Self { requirements, into: into?, changes: changes?, span: fields.name_span() })
+        let expected = Expected::decode(fields);
+        Ok(Self { requirements, into: into?, expected: expected?, span: fields.name_span() })
     }
 }

@@ -1,8 +1,8 @@
 //! `run`
 
-use super::common::{AFTER, BEFORE, CHANGES, ID};
+use super::common::{AFTER, BEFORE, CHANGES, COST, Expected, ID};
 use super::env::{named_values, needs_a_name};
-use super::{Changes, Network, Sharing};
+use super::{Network, Sharing};
 use crate::base::{EnvName, Invalid, Owner, Span, Spanned};
 use crate::diagnostic::codes::{CONFLICT, MISSING_ARGUMENT};
 use crate::diagnostic::{Diagnostic, Reported};
@@ -27,8 +27,8 @@ pub struct Run {
     pub user: Option<Spanned<Owner>>,
     /// Variables for it alone.
     pub env: Vec<(Spanned<EnvName>, Spanned<String>)>,
-    /// How often its text or what it fetches changes.
-    pub changes: Option<Spanned<Changes>>,
+    /// What it says of its rebuilds.
+    pub expected: Expected,
     /// The node's name.
     pub span: Span,
 }
@@ -219,7 +219,7 @@ impl Decode for Run {
         doc: "Runs commands. It waits for all that is written above it in its stage, unless `reads` names what it \
               reads. If any command fails the build fails.",
         args: Args::any("TEXT", Ty::Shell),
-        props: &[CHANGES, ID, BEFORE, AFTER],
+        props: &[CHANGES, COST, ID, BEFORE, AFTER],
         children: &[
             Sh::SHAPE,
             Reads::SHAPE,
@@ -237,7 +237,7 @@ impl Decode for Run {
 
     fn from_fields(fields: &mut Fields<'_>) -> Result<Self, Reported> {
         let mut commands = fields.args::<String>();
-        let changes = fields.opt::<Changes>("changes");
+        let expected = Expected::decode(fields);
         let span = fields.name_span();
         let texts = fields.decode_children::<Sh>();
         if let (Some(argument), Some(sh)) = (commands.first(), fields.children("sh").next()) {
@@ -255,7 +255,7 @@ impl Decode for Run {
             network: fields.decode_child::<NetworkNode>().map_or(Network::Default, |network| network.0),
             user: fields.decode_child::<As>().map(|user| user.0),
             env: fields.decode_children::<RunEnv>().into_iter().flat_map(|env| env.0).collect(),
-            changes: changes?,
+            expected: expected?,
             span,
             commands,
         };

@@ -1,0 +1,56 @@
+//! What a step is known by in the lock: a name that stays when other steps change, and when details of its own do.
+
+use super::{CopyFrom, Stage, Step, StepKind};
+
+/// The most characters of a command that are part of a key.
+const COMMAND: usize = 60;
+
+/// The key of `step`, which stands in `stage`: the stage, what kind of node it is, and what tells it from its like.
+pub fn key(stage: &Stage, step: &Step) -> String {
+    let stage = stage.name.as_ref().map_or("", |name| name.value.as_str());
+    format!("{stage}: {}", subject(step))
+}
+
+fn subject(step: &Step) -> String {
+    match &step.kind {
+        StepKind::Packages(packages) => packages.manager.as_str().to_owned(),
+        StepKind::User { account, .. } => format!("user {}", account.name),
+        StepKind::Copy(copy) => {
+            let from = match &copy.from {
+                CopyFrom::Context => String::new(),
+                CopyFrom::Stage(name) => format!("{name}:"),
+                CopyFrom::Registry(reference) => format!("{}:", reference.name()),
+                CopyFrom::Image(name) => format!("{name}:"),
+                CopyFrom::Named(name) => format!("{name}:"),
+            };
+            let sources: Vec<String> =
+                copy.sources.iter().map(|source| format!("{from}{}", source.path.value)).collect();
+            format!("copy {} to {}", sources.join(" "), copy.to)
+        }
+        StepKind::File(file) => format!("file {}", file.path),
+        StepKind::Fetch(fetch) => format!("fetch {}", fetch.to),
+        StepKind::Git(git) => format!("git {}", git.to),
+        StepKind::Dir(dir) => format!("dir {}", dir.path),
+        StepKind::Link(link) => format!("link {}", link.path),
+        StepKind::Language(language) => commands(language.name, &language.install.commands),
+        StepKind::Run(run) => commands("run", &run.commands),
+        StepKind::Env { variables, .. } => {
+            format!("env {}", variables.iter().map(|(name, _)| name.value.as_str()).collect::<Vec<_>>().join(" "))
+        }
+        StepKind::Path(_) => "path".to_owned(),
+        StepKind::Arg { name, .. } => format!("arg {}", name.value),
+        StepKind::Shell(_) => "shell".to_owned(),
+        StepKind::Workdir(path) => format!("workdir {path}"),
+        StepKind::Raw { text } => format!("raw {}", start(&text.value)),
+    }
+}
+
+fn commands(name: &str, commands: &[crate::base::Spanned<String>]) -> String {
+    let all: Vec<&str> = commands.iter().map(|command| command.value.as_str()).collect();
+    format!("{name} {}", start(&all.join("; ")))
+}
+
+/// The start of a text, on one line.
+fn start(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(COMMAND).collect()
+}
