@@ -78,6 +78,7 @@ pub(super) fn graph(target: Target, stages: Vec<Stage>) -> Graph {
     Graph {
         image: at(ImageName::parse("sample").expect("a name")),
         spec: "image.kdl".to_owned(),
+        output: "Dockerfile".to_owned(),
         context: String::new(),
         target,
         unlocked: false,

@@ -55,6 +55,7 @@ pub fn lower(
         None => Ok(Graph {
             image: image.name.clone(),
             spec: image.spec.clone(),
+            output: image.output.clone(),
             context: image.context.clone(),
             target: options.target,
             unlocked: options.unlocked,
