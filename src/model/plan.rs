@@ -5,7 +5,7 @@ use super::Image;
 use super::expression::{expand_entry, expand_text};
 use super::scope::Scope;
 use super::templates::Templates;
-use crate::base::{FileId, ImageName, Invalid, MANIFEST, Span, Spanned, directory_of, joined, normalize};
+use crate::base::{FileId, ImageName, Invalid, LOCK, MANIFEST, Span, Spanned, directory_of, joined, normalize};
 use crate::diagnostic::codes::{
     AMBIGUOUS_RULE, DUPLICATE_NAME, INVALID_VALUE, MISPLACED_NODE, MISSING_ARGUMENT, OUTPUT_CONFLICT, PATH_ESCAPE,
     WRONG_TYPE,
@@ -229,7 +229,7 @@ impl Plan {
         scope.bind("image", Bound::text(name.value.as_str()), name.span);
         let path = expand_text(pattern, &scope, diagnostics)?;
         let normal = normalize(&path).filter(|normal| !normal.is_empty() && !path.starts_with('/'));
-        normal.filter(|normal| !path.ends_with('/') && normal != MANIFEST).ok_or_else(|| {
+        normal.filter(|normal| !path.ends_with('/') && ![LOCK, MANIFEST].contains(&normal.as_str())).ok_or_else(|| {
             let message = format!("the output `{path}` is no file below the workspace's root");
             diagnostics.error(Diagnostic::error(&PATH_ESCAPE, pattern.span, message))
         })

@@ -13,6 +13,8 @@ pub enum Ty {
     Bool,
     /// A whole number.
     Integer,
+    /// A part of a whole, 0–1.
+    Share,
     /// A port, 1–65535.
     Port,
     /// A length of time, `"1m30s"`.
@@ -60,6 +62,7 @@ impl Ty {
             Self::Shell => "a string of shell text".to_owned(),
             Self::Bool => "#true or #false".to_owned(),
             Self::Integer => "a whole number".to_owned(),
+            Self::Share => "a number from 0 to 1 such as 0.25".to_owned(),
             Self::Port => "a port (1–65535)".to_owned(),
             Self::Duration => "a duration such as \"30s\"".to_owned(),
             Self::Mode => "a mode in a string, such as \"0644\"".to_owned(),
