@@ -270,6 +270,7 @@ mod tests {
             "user \"app\" uid=10001; go \"build\" \"./cmd\" to=\"/out/api\" as=\"app\" { sources \"cmd\" }",
             &[
                 "user app 10001:10001",
+                "dir /src of app",
                 "copy cmd/ -> /src/cmd of app",
                 "go go.mod: [cache /go/pkg/mod] [cache /var/cache/go-build] GOMODCACHE=\"/go/pkg/mod\" \
                  GOCACHE=\"/var/cache/go-build\" as app go build -trimpath -o /out/api ./cmd",

@@ -63,9 +63,10 @@ pub(crate) struct Plan {
     pub manifests: Vec<Manifest>,
     /// The installation, and what it writes.
     pub install: Option<(Run, Vec<ImagePath>)>,
-    /// The manifests that the program reads when it runs, which are copied beside the sources.
+    /// The manifests that the build, or the program when it runs, reads: they are copied, unless the stage does so itself.
     pub kept: Vec<Manifest>,
-    /// Patterns of what a copy of the whole project leaves out, such as what an installation on the host left.
+    /// Patterns of what an installation on the host leaves beside the manifests. All copies of the stage leave it out. Each
+    /// begins with `**/`: of other patterns builders disagree what they are relative to.
     pub exclude: Vec<&'static str>,
     /// The build, and what it writes.
     pub build: Option<(Run, Vec<ImagePath>)>,

@@ -1,5 +1,6 @@
 //! Items of a body to steps and config.
 
+use super::languages::{Left, leave_out};
 use super::paths;
 use super::sources::{Sources, is_glob, joined};
 use crate::base::{ContextEntry, EntryKind, ImagePath, ImageRef, Invalid, Mode, Span, Spanned, World};
@@ -23,6 +24,7 @@ pub(super) struct Items<'a, 's> {
     /// The image of a registry that it all starts from, if it is known.
     pub(super) base: Option<&'a ImageRef>,
     pub(super) diagnostics: &'a mut Diagnostics,
+    pub(super) left: Vec<Left>,
     failed: Option<Reported>,
     lowered: Lowered,
 }
@@ -48,7 +50,17 @@ impl<'a, 's> Items<'a, 's> {
         base: Option<&'a ImageRef>,
         diagnostics: &'a mut Diagnostics,
     ) -> Self {
-        Self { image, world, sources, workdir, base, diagnostics, failed: None, lowered: Lowered::default() }
+        Self {
+            image,
+            world,
+            sources,
+            workdir,
+            base,
+            diagnostics,
+            left: Vec::new(),
+            failed: None,
+            lowered: Lowered::default(),
+        }
     }
 
     /// Takes note of what came of an item.
@@ -57,7 +69,8 @@ impl<'a, 's> Items<'a, 's> {
     }
 
     /// What they became, if nothing was wrong with any.
-    pub fn finish(self) -> Result<Lowered, Reported> {
+    pub fn finish(mut self) -> Result<Lowered, Reported> {
+        leave_out(&self.left, &mut self.lowered.steps);
         self.failed.map_or(Ok(self.lowered), Err)
     }
 

@@ -2,13 +2,13 @@
 
 use super::items::Items;
 use super::paths;
-use super::sources::{joined, matches};
-use crate::base::{EntryKind, ImagePath, Invalid, Spanned, World};
+use super::sources::{is_glob, joined, matches};
+use crate::base::{EntryKind, ImagePath, Invalid, Spanned, World, directory_of, normalize};
 use crate::diagnostic::Diagnostic;
 use crate::diagnostic::Reported;
 use crate::diagnostic::codes::MISSING_PROPERTY;
 use crate::ecosystem::{self, Files, Plan, Project};
-use crate::graph::{Copy, CopyFrom, Language, Manifest, Reads, Source, StepKind, known};
+use crate::graph::{Copy, CopyFrom, Dir, Language, Manifest, Reads, Source, Step, StepKind, known};
 use crate::spec::{self, Item};
 
 /// The build context of an image, as languages see it.
@@ -35,6 +35,48 @@ impl Files for Context<'_> {
         };
         Ok(matches(self.world, self.directory, pattern)?.into_iter().map(|entry| below(entry.path)).collect())
     }
+}
+
+/// What an installation on the host leaves in a project's directory, which no copy may put on top of the image's own.
+pub(super) struct Left {
+    /// The directory of the image that the project stands in.
+    into: ImagePath,
+    /// Patterns of it.
+    patterns: Vec<&'static str>,
+    /// The project's manifests: it lies beside them.
+    manifests: Vec<String>,
+}
+
+/// Lets the copies of the build context leave out what was left in it.
+pub(super) fn leave_out(left: &[Left], steps: &mut [Step]) {
+    for step in steps {
+        let span = step.span();
+        let StepKind::Copy(copy) = &mut step.kind else { continue };
+        if copy.from != CopyFrom::Context {
+            continue;
+        }
+        for Left { into, patterns, manifests } in left {
+            let may_hold = |source: &Source| {
+                let path = source.path.value.as_str();
+                source.directory && (is_glob(path) || manifests.iter().any(|manifest| holds(path, manifest)))
+            };
+            if !into.overlaps(&copy.to) || !copy.sources.iter().any(may_hold) {
+                continue;
+            }
+            for pattern in patterns {
+                if copy.exclude.iter().all(|excluded| excluded.value != *pattern) {
+                    copy.exclude.push(Spanned::new((*pattern).to_owned(), span));
+                }
+            }
+        }
+    }
+}
+
+/// Whether the directory `directory` of the context holds the file `path`.
+fn holds(directory: &str, path: &str) -> bool {
+    let above = directory_of(path);
+    matches!(directory, "" | ".")
+        || above.strip_prefix(directory).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 impl Items<'_, '_> {
@@ -66,10 +108,36 @@ impl Items<'_, '_> {
         let plan = (ecosystem::of(node.name).lower)(&project, self.diagnostics)?;
         let elsewhere = self.workdir.as_ref() != Some(&project.into);
         let directory = elsewhere.then(|| project.into.clone());
+        self.own_directories(&project, &plan, body);
         self.install(&project, &plan, directory.clone());
         let copied = self.sources(&project, &plan, body)?;
+        self.left.push(Left {
+            into: project.into.clone(),
+            patterns: plan.exclude.clone(),
+            manifests: plan.manifests.iter().map(|manifest| manifest.path.value.clone()).collect(),
+        });
         self.build(&project, plan, directory, &copied);
         Ok(())
+    }
+
+    /// Whoever is not root writes only below directories of his own.
+    fn own_directories(&mut self, project: &Project<'_>, plan: &Plan, body: &[Item]) {
+        let Some(user) = project.node.user.as_ref().filter(|user| !user.value.is_root()) else { return };
+        let root = ImagePath::root();
+        let workdir = self.workdir.clone().unwrap_or(root);
+        let is_made = |path: &ImagePath| {
+            let same = |written: &str| ImagePath::resolve(written, &workdir).is_ok_and(|made| made == *path);
+            body.iter().any(|item| matches!(item, Item::Dir(dir) if same(&dir.path.value)))
+        };
+        let manifests = plan.manifests.iter().map(|manifest| manifest.target.parent());
+        let mut directories: Vec<ImagePath> = manifests.filter(|path| project.into.contains(path)).collect();
+        directories.push(project.into.clone());
+        directories.sort();
+        directories.dedup();
+        for path in directories.into_iter().filter(|path| !is_made(path)) {
+            let kind = StepKind::Dir(Dir { path: path.clone(), owner: Some(user.clone()), mode: None });
+            self.step(kind, Reads::Paths(Vec::new()), vec![path], Default::default(), project.node.span);
+        }
     }
 
     fn install(&mut self, project: &Project<'_>, plan: &Plan, directory: Option<ImagePath>) {
@@ -91,13 +159,14 @@ impl Items<'_, '_> {
         let whole = Spanned::new(".".to_owned(), node.span);
         let named = match &node.sources {
             Some(sources) => sources.as_slice(),
-            None if plan.build.is_none() || self.copies_below(&project.into, body) => return Ok(Vec::new()),
+            None if plan.build.is_none() || self.copies_below(&project.into, body) => &[],
             None => std::slice::from_ref(&whole),
         };
         let mut copies: Vec<(Spanned<String>, ImagePath)> = Vec::new();
         let mut copied = Vec::new();
         if named.iter().all(|source| source.value != ".") {
-            copies.extend(plan.kept.iter().map(|manifest| (manifest.path.clone(), manifest.target.clone())));
+            let missing = plan.kept.iter().filter(|manifest| !self.copies(manifest, body));
+            copies.extend(missing.map(|manifest| (manifest.path.clone(), manifest.target.clone())));
         }
         for source in named {
             let source = paths::in_context(source, self.diagnostics)?;
@@ -107,7 +176,6 @@ impl Items<'_, '_> {
         for (path, to) in copies {
             let found = self.matches(&path)?;
             let directory = found.iter().any(|entry| entry.kind == EntryKind::Directory);
-            let exclude = if directory { plan.exclude.as_slice() } else { &[] };
             let source = Source { directory, missing: found.is_empty(), path: path.clone() };
             let kind = StepKind::Copy(Copy {
                 from: CopyFrom::Context,
@@ -116,12 +184,38 @@ impl Items<'_, '_> {
                 into_directory: false,
                 owner: node.user.clone(),
                 mode: None,
-                exclude: exclude.iter().map(|&pattern| Spanned::new(pattern.to_owned(), path.span)).collect(),
+                exclude: Vec::new(),
             });
             copied.push(to.clone());
             self.step(kind, Reads::Paths(Vec::new()), vec![to], Default::default(), path.span);
         }
         Ok(copied)
+    }
+
+    /// Whether the stage copies the manifest to its place, by itself or with a directory.
+    fn copies(&self, manifest: &Manifest, body: &[Item]) -> bool {
+        let root = ImagePath::root();
+        let workdir = self.workdir.as_ref().unwrap_or(&root);
+        let path = manifest.path.value.as_str();
+        let brings = |copy: &spec::Copy, source: &str| {
+            let Ok(to) = ImagePath::resolve(&copy.to.value, workdir) else { return false };
+            let name = path.rsplit('/').next().unwrap_or_default();
+            match normalize(source) {
+                Some(source) if source == path => {
+                    to == manifest.target || copy.to.value.ends_with('/') && to.join(name) == manifest.target
+                }
+                Some(source) if holds(&source, path) => {
+                    to.join(path[source.len()..].trim_start_matches('/')) == manifest.target
+                }
+                _ => false,
+            }
+        };
+        body.iter().any(|item| match item {
+            Item::Copy(copy) if copy.stage.is_none() && copy.image.is_none() && copy.context.is_none() => {
+                copy.sources.iter().any(|source| brings(copy, &source.value))
+            }
+            _ => false,
+        })
     }
 
     /// Whether the stage copies anything to `directory` or below it.
@@ -139,9 +233,30 @@ impl Items<'_, '_> {
         let unlocked = if plan.install.is_none() { plan.unlocked } else { None };
         let (name, expected) = (project.node.name, project.node.expected);
         // What was copied need not be mounted.
-        let is_copied = |manifest: &Manifest| copied.iter().any(|path| path.contains(&manifest.target));
-        let manifests = plan.manifests.into_iter().filter(|manifest| !is_copied(manifest)).collect();
+        let is_copied = |manifest: &Manifest| {
+            plan.kept.contains(manifest) || copied.iter().any(|path| path.contains(&manifest.target))
+        };
+        let manifests = plan.manifests.iter().filter(|manifest| !is_copied(manifest)).cloned().collect();
         let kind = StepKind::Language(Language { name, manifests, install: run, directory, unlocked });
         self.step(kind, Reads::Paths(vec![project.into.clone()]), writes, expected, project.node.span);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn directories_hold_manifests() {
+        for (directory, manifest, expected) in [
+            (".", "go.mod", true),
+            ("", "api/go.mod", true),
+            ("api", "api/go.mod", true),
+            ("api", "api/cmd/go.mod", true),
+            ("api", "api-2/go.mod", false),
+            ("src", "package.json", false),
+        ] {
+            assert_eq!(holds(directory, manifest), expected, "{directory} {manifest}");
+        }
     }
 }

@@ -59,8 +59,39 @@ fn reads(step: &Step, other: &Step, reads_unwritten: bool) -> bool {
         Reads::EverythingAbove => above && !matches!(other.kind, StepKind::Arg { .. }),
         Reads::Paths(paths) => {
             paths.iter().any(|path| touches(other, path))
-                || above && matches!(other.kind, StepKind::Run(_)) && reads_unwritten
+                || above && makes_anything(other) && reads_unwritten
+                || above && is_installation(step) && may_bring_its_tool(step, other)
         }
+    }
+}
+
+/// Whether it may write paths that it is not known to write.
+fn makes_anything(step: &Step) -> bool {
+    match &step.kind {
+        StepKind::Run(_) => true,
+        StepKind::Language(_) => !is_installation(step),
+        _ => false,
+    }
+}
+
+/// Whether the program that an installation runs, or the settings it reads, may come of `other`, which stands above it.
+fn may_bring_its_tool(step: &Step, other: &Step) -> bool {
+    let StepKind::Language(language) = &step.kind else { return false };
+    match &other.kind {
+        StepKind::Fetch(_) | StepKind::Git(_) | StepKind::File(_) | StepKind::Link(_) => true,
+        // A command that reads named files of the image makes something of them.
+        StepKind::Run(_) => !matches!(&other.reads, Reads::Paths(paths) if !paths.is_empty()),
+        StepKind::Copy(copy) => {
+            // What another stage made for the project itself is no tool.
+            let into_project =
+                |path: &ImagePath| language.manifests.iter().any(|manifest| manifest.target.parent().contains(path));
+            copy.from != CopyFrom::Context && !other.writes.iter().any(into_project)
+        }
+        StepKind::Language(tool) => {
+            is_installation(other)
+                && matches!((tool.name, language.name), ("pip", "uv" | "poetry") | ("npm", "pnpm" | "yarn"))
+        }
+        _ => false,
     }
 }
 
