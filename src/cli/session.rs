@@ -5,12 +5,13 @@ use super::args::{Call, How};
 use super::memory::Memory;
 use super::paths::{below, directory, existing_file, is_path, spec_file};
 use super::terminal::Terminal;
-use crate::base::{FileId, Span, World as _, map};
-use crate::compile::{Compiled, compile};
+use crate::base::{FileId, Invalid, LOCK, Span, WORKSPACE_FILE, World as _, map};
+use crate::compile::{Compiled, compile_measured};
 use crate::diagnostic::codes::{NEEDLESS_ALLOW, NO_MATCH, UNREADABLE_FILE};
 use crate::diagnostic::{Diagnostic, Diagnostics, Reported, Sources};
 use crate::dockerfile::BakeFacts;
-use crate::host::{Disk, Lock, MANIFEST, Manifest, Threads, WORKSPACE_FILE, find_workspace, reason, sweep};
+use crate::host::{Disk, Lock, MANIFEST, Manifest, Threads, find_workspace, reason, sweep};
+use crate::lock::Locked;
 use crate::lower::Options;
 use crate::model::{Image, Ties, Unit};
 use crate::rule;
@@ -32,6 +33,8 @@ pub struct Session {
     pub workspace: Workspace,
     /// Which images the call is about.
     pub selection: Selection,
+    /// What its lock holds.
+    pub locked: Locked,
     /// The threads that work for it.
     pub threads: Threads,
     /// Keeps other runs away until the session ends.
@@ -176,7 +179,7 @@ impl Session {
                 return Err(Refused { sources: session.workspace.sources, diagnostics });
             }
         }
-        Ok(Some((session, spec)))
+        Ok(Some((session.with_lock()?, spec)))
     }
 
     /// Reads the whole workspace of the call, whether it has images or not.
@@ -212,7 +215,26 @@ impl Session {
         };
         let disk = disk.still();
         let workspace = workspace::read(&disk, &threads, name);
-        Ok(Self { root: root.to_owned(), disk, workspace, selection: Selection::default(), threads, _lock: lock })
+        let (selection, locked) = (Selection::default(), Locked::default());
+        Ok(Self { root: root.to_owned(), disk, workspace, selection, locked, threads, _lock: lock })
+    }
+
+    /// Reads the lock, without which nothing is known that compiles to the same.
+    fn with_lock(mut self) -> Result<Self, Refused> {
+        let text = match self.disk.entry(LOCK) {
+            Ok(None) => return Ok(self),
+            Ok(Some(_)) => self.disk.read_text(LOCK, Locked::MAX_BYTES),
+            Err(invalid) => Err(invalid),
+        };
+        let mut diagnostics = Diagnostics::new();
+        let read = match text {
+            Ok(text) => Locked::read(text, &mut self.workspace.sources, &mut diagnostics),
+            Err(Invalid(reason)) => Err(diagnostics.error(Diagnostic::unplaced(&UNREADABLE_FILE, reason))),
+        };
+        match read {
+            Ok(locked) => Ok(Self { locked, ..self }),
+            Err(_) => Err(Refused { sources: self.workspace.sources, diagnostics }),
+        }
     }
 
     fn choose(mut self, patterns: &[String], paths: &[String]) -> Result<Self, Refused> {
@@ -230,7 +252,7 @@ impl Session {
         match Selection::choose(&self.workspace, patterns, paths, &mut diagnostics) {
             Ok(selection) => {
                 self.selection = selection;
-                Ok(self)
+                self.with_lock()
             }
             Err(_) => Err(Refused { sources: self.workspace.sources, diagnostics }),
         }
@@ -281,7 +303,8 @@ impl Session {
         let options = self.options(how);
         let worked = self.each(diagnostics, |unit, told| {
             let Ok(image) = self.workspace.resolve(unit, told) else { return Outcome::default() };
-            let compiled = compile(&image, &self.disk, options, told).ok();
+            let measured = self.locked.measured(image.name.value.as_str());
+            let compiled = compile_measured(&image, measured, &self.disk, options, told).ok();
             let kept = compiled.map(|compiled| look(&image, &compiled, told));
             Outcome { kept, facts: Some(self.facts(&image)) }
         });

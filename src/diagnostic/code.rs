@@ -147,5 +147,7 @@ pub mod told {
         UNWRITABLE_OUTPUT = "unwritable-output";
         /// An ownership manifest that cannot be used.
         INVALID_OWNERSHIP = "invalid-ownership";
+        /// A lock that cannot be used.
+        INVALID_LOCK = "invalid-lock";
     }
 }

@@ -25,7 +25,7 @@ pub use signature::Signature;
 pub use threads::Threads;
 pub use transaction::{Change, Ownership, Receipt, Unwritable, commit, sweep};
 pub use watch::Watch;
-pub use workspace::{WORKSPACE_FILE, find_workspace, path_in_repository};
+pub use workspace::{find_workspace, path_in_repository};
 
 use std::io;
 

@@ -1,0 +1,88 @@
+//! Parts of a whole.
+
+use super::Invalid;
+use std::fmt;
+
+/// A part of a whole, in ten thousandths; written as a decimal number, `0.25`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Share(pub u16);
+
+impl Share {
+    /// All of it.
+    pub const WHOLE: Self = Self(10_000);
+
+    /// The share that a decimal number is.
+    pub fn new(number: f64) -> Result<Self, Invalid> {
+        let parts = number * f64::from(Self::WHOLE.0);
+        // What is not a number is in no range.
+        if !(0.0..=f64::from(Self::WHOLE.0)).contains(&parts) {
+            return Err(Invalid::new(format!("a share is a number from 0 to 1, and {number} is not")));
+        }
+        // No decimal number of four places is farther from its nearest `f64` than that.
+        if (parts - parts.round()).abs() > 1e-6 {
+            return Err(Invalid::new(format!("a share has at most four decimal places, and {number} has more")));
+        }
+        Ok(Self(parts.round() as u16))
+    }
+
+    /// The share that `part` of `whole` is, rounded to two digits that count. A part that is not nothing never becomes
+    /// nothing, if there are no more than 20,000 parts.
+    pub fn rounded(part: usize, whole: usize) -> Self {
+        let whole = whole.max(1);
+        let mut unit = 1;
+        // 10,000 · part / whole is to have two digits in front of the unit.
+        while 10_000 * part >= 100 * unit * whole {
+            unit *= 10;
+        }
+        let parts = (10_000 * part + unit * whole / 2) / (unit * whole) * unit;
+        Self(parts.min(10_000) as u16)
+    }
+}
+
+impl fmt::Display for Share {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let decimals = format!("{:04}", self.0 % Self::WHOLE.0);
+        let decimals = decimals.trim_end_matches('0');
+        write!(f, "{}.{}", self.0 / Self::WHOLE.0, if decimals.is_empty() { "0" } else { decimals })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers() {
+        let check = |number: f64, shown: &str| {
+            assert_eq!(Share::new(number).map(|share| share.to_string()), Ok(shown.to_owned()));
+        };
+        for (number, shown) in [(0.0, "0.0"), (1.0, "1.0"), (0.41, "0.41"), (0.0043, "0.0043"), (0.1, "0.1")] {
+            check(number, shown);
+        }
+        for parts in 0..=10_000 {
+            let share = Share(parts);
+            assert_eq!(Share::new(share.to_string().parse().expect("a number")), Ok(share));
+        }
+        for bad in [-0.1, 1.0001, 0.00005, 0.12345, f64::NAN, f64::INFINITY] {
+            assert!(Share::new(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn rounding() {
+        for (part, whole, shown) in [
+            (0, 10, "0.0"),
+            (1, 3, "0.33"),
+            (2, 3, "0.67"),
+            (43, 10_000, "0.0043"),
+            (1, 2_000, "0.0005"),
+            (123, 10_000, "0.012"),
+            (125, 10_000, "0.013"),
+            (999, 1_000, "1.0"),
+            (1, 1, "1.0"),
+            (0, 0, "0.0"),
+        ] {
+            assert_eq!(Share::rounded(part, whole).to_string(), shown, "{part}/{whole}");
+        }
+    }
+}
