@@ -155,8 +155,8 @@ impl<'p> Part<'p> {
             }
         }
         // With a block that stands before its last: as its parent with that block, and the last one put back.
-        for at in 1..ideals.masks.len() {
-            let (parent, last) = (parents[at] as usize, ideals.masks[at].ilog2() as usize);
+        for (at, parent) in parents.into_iter().enumerate().skip(1) {
+            let (parent, last) = (parent as usize, ideals.masks[at].ilog2() as usize);
             for block in 0..last {
                 let with = ideals.next[parent * count + block];
                 if with != NONE {
