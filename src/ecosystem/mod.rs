@@ -2,11 +2,17 @@
 //! with it, and what they want and leave behind.
 
 mod go;
+mod javascript;
+mod manifest;
+mod members;
+mod npm;
 pub mod pip;
+#[cfg(test)]
+mod testing;
 
-use crate::base::{ImagePath, Invalid, Spanned};
+use crate::base::{EnvName, ImagePath, Invalid, Spanned};
 use crate::diagnostic::{Diagnostics, Reported};
-use crate::graph::{Manifest, MissingLock, Run};
+use crate::graph::{Manifest, MissingLock, Mount, Run, Sharing, shell};
 use crate::spec;
 
 /// A language.
@@ -18,7 +24,8 @@ pub(crate) struct Ecosystem {
 }
 
 /// The languages whose nodes are of the common form, by name.
-static ECOSYSTEMS: &[Ecosystem] = &[Ecosystem { name: "go", lower: go::lower }];
+static ECOSYSTEMS: &[Ecosystem] =
+    &[Ecosystem { name: "go", lower: go::lower }, Ecosystem { name: "npm", lower: npm::lower }];
 
 /// The language whose node is called `name`.
 pub(crate) fn of(name: &str) -> &'static Ecosystem {
@@ -87,7 +94,7 @@ impl Project<'_> {
     }
 
     /// Commands in the project's directory, which the compiler writes.
-    pub fn run(&self, commands: Vec<String>, mounts: Vec<crate::graph::Mount>) -> Run {
+    pub fn run(&self, commands: Vec<String>, mounts: Vec<Mount>) -> Run {
         Run {
             commands: commands.into_iter().map(|command| Spanned::new(command, self.node.span)).collect(),
             generated: true,
@@ -97,4 +104,30 @@ impl Project<'_> {
             env: Vec::new(),
         }
     }
+
+    /// The command of these words, and what the node gives it.
+    fn command(&self, words: &[&str]) -> String {
+        let operands = self.node.operands.iter().map(|operand| shell::quote(&operand.value));
+        words.iter().map(|&word| word.to_owned()).chain(operands).collect::<Vec<_>>().join(" ")
+    }
+
+    /// Whether what only development needs is left out.
+    fn omits_dev(&self) -> bool {
+        self.node.options.contains_key("omit")
+    }
+
+    /// The cache of the program `name`, which root has in `place` anyway. Of another user nothing tells the home, so that
+    /// `variable` says where it is.
+    fn cache(&self, name: &str, place: &str, sharing: Sharing, variable: &str) -> (Mount, Vec<(EnvName, String)>) {
+        let is_root = self.node.user.as_ref().is_none_or(|user| user.value.is_root());
+        let place = if is_root { place.to_owned() } else { format!("/var/cache/{name}") };
+        let target = ImagePath::root().join(place.trim_start_matches('/'));
+        let env = (!is_root).then(|| variables(&[(variable, &place)])).unwrap_or_default();
+        (Mount::Cache { target, id: None, sharing }, env)
+    }
+}
+
+/// Variables of a command.
+fn variables(variables: &[(&str, &str)]) -> Vec<(EnvName, String)> {
+    variables.iter().map(|(name, value)| (EnvName::parse(name).expect("a name"), (*value).to_owned())).collect()
 }

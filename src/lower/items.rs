@@ -83,7 +83,7 @@ impl<'a, 's> Items<'a, 's> {
             Item::Dir(dir) => self.dir(dir)?,
             Item::Link(link) => self.link(link)?,
             Item::Pip(pip) => self.pip(pip)?,
-            Item::Go(language) => self.language(language, body)?,
+            Item::Go(language) | Item::Npm(language) => self.language(language, body)?,
             Item::Run(run) => self.run(run)?,
             Item::Raw(raw) => {
                 let kind = StepKind::Raw { text: raw.text.clone() };

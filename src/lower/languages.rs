@@ -101,7 +101,11 @@ impl Items<'_, '_> {
             to: to?.map(|to| to.value),
             files: &files,
         };
-        let plan = (ecosystem::of(node.name).lower)(&project, self.diagnostics)?;
+        let mut plan = (ecosystem::of(node.name).lower)(&project, self.diagnostics)?;
+        for written in &node.manifests {
+            let file = paths::in_context(written, self.diagnostics)?;
+            plan.manifests.push(project.manifest(&file.value));
+        }
         self.own_directories(&project, &plan, body);
         self.install(&project, &plan);
         self.sources(&project, &plan, body)?;
