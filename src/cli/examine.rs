@@ -233,11 +233,12 @@ impl<'s> Examiner<'s> {
         let measured = self.session.locked.measured(image.name.value.as_str());
         let compiled = compile_measured(&image, measured, &recorder, self.options, &mut told);
         let kept = compiled.ok().map(|compiled| {
-            let known = self.known(&image, files, &compiled, &facts, &told, recorder.into_asked());
+            let hashes = [&compiled.printed.text, &compiled.dockerignore].map(|text| Sum::of(text.as_bytes()));
+            let known = self.known(&image, files, hashes, &facts, &told, recorder.into_asked());
             let fresh = known.and_then(|known| known.packed());
             let mut outputs = Vec::new();
             if !self.look.sound_alone || !told.has_errors() {
-                outputs = examine(self.session, self.manifest, &image, &compiled, &mut told);
+                outputs = examine(self.session, self.manifest, &image, &compiled, hashes, &mut told);
             }
             let made = Some(finish(&compiled, &mut outputs));
             Piece { outputs, made, key, fresh, seen: Vec::new() }
@@ -251,7 +252,7 @@ impl<'s> Examiner<'s> {
         &self,
         image: &Image,
         files: &[FileId],
-        compiled: &Compiled,
+        outputs: [Sum; 2],
         facts: &Facts,
         told: &Diagnostics,
         asked: Vec<Asked>,
@@ -281,7 +282,7 @@ impl<'s> Examiner<'s> {
             None => None,
         };
         Some(Known {
-            outputs: [&compiled.printed.text, &compiled.dockerignore].map(|text| Sum::of(text.as_bytes())),
+            outputs,
             told: told.iter().map(|diagnostic| Told::of(diagnostic, files)).collect::<Option<_>>()?,
             shared: shared.collect::<Option<_>>()?,
             ties,

@@ -201,15 +201,31 @@ pub struct Shape {
     pub example: &'static str,
 }
 
+/// The shape of that name among `shapes`.
+pub fn shape_of(shapes: &[&'static Shape], name: &str) -> Option<&'static Shape> {
+    kind_of(shapes, name).map(|kind| shapes[kind])
+}
+
+/// The place of the shape of that name among `shapes`.
+pub fn kind_of(shapes: &[&'static Shape], name: &str) -> Option<usize> {
+    shapes.iter().position(|shape| is_same(shape.name, name))
+}
+
+/// Whether two names are the same. Most that are not differ in their first letter already, which is seen faster than by a
+/// call that compares all.
+fn is_same(one: &str, other: &str) -> bool {
+    one.len() == other.len() && one.bytes().next() == other.bytes().next() && one == other
+}
+
 impl Shape {
     /// The shape of a child by name.
     pub fn child(&self, name: &str) -> Option<&'static Shape> {
-        self.children.iter().find(|shape| shape.name == name).copied()
+        shape_of(self.children, name)
     }
 
     /// The property of that name.
     pub fn prop(&self, name: &str) -> Option<&'static Prop> {
-        self.props.iter().find(|prop| prop.name == name)
+        self.props.iter().find(|prop| is_same(prop.name, name))
     }
 
     /// What tells one of these nodes from another.

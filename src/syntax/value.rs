@@ -81,7 +81,7 @@ impl FromValue for u32 {
     fn from_value(value: &Value) -> Option<Result<Self, Invalid>> {
         match value {
             Value::Integer(number) => Some(
-                u32::try_from(*number)
+                u32::try_from(number.get())
                     .map_err(|_| Invalid::new(format!("a whole number from 0 to {}, and {number} is not", u32::MAX))),
             ),
             _ => None,
@@ -96,7 +96,7 @@ impl FromValue for Share {
 
     fn from_value(value: &Value) -> Option<Result<Self, Invalid>> {
         match value {
-            Value::Integer(number) => Some(Self::new(*number as f64)),
+            Value::Integer(number) => Some(Self::new(number.get() as f64)),
             Value::Float(number) => Some(Self::new(*number)),
             _ => None,
         }
@@ -110,7 +110,7 @@ impl FromValue for Port {
 
     fn from_value(value: &Value) -> Option<Result<Self, Invalid>> {
         match value {
-            Value::Integer(number) => Some(Self::new(*number)),
+            Value::Integer(number) => Some(Self::new(number.get())),
             _ => None,
         }
     }
