@@ -31,5 +31,13 @@ pub(super) fn lower(project: &Project<'_>, diagnostics: &mut Diagnostics) -> Res
     let build = project.run(vec![words.join(" ")], caches());
     let unlocked = (requires && !has_sums)
         .then(|| MissingLock { file: project.path("go.sum"), command: "go mod tidy".to_owned() });
-    Ok(Plan { manifests, install, kept: Vec::new(), exclude: Vec::new(), build: Some((build, vec![to])), unlocked })
+    Ok(Plan {
+        manifests,
+        install,
+        kept: Vec::new(),
+        exclude: Vec::new(),
+        build: Some((build, vec![to])),
+        build_installs: true,
+        unlocked,
+    })
 }

@@ -3,7 +3,7 @@
 use super::Project;
 use super::manifest::{Format, texts};
 use super::members::members;
-use crate::base::{Invalid, closest, joined};
+use crate::base::{ImagePath, Invalid, closest, joined};
 use crate::diagnostic::codes::INVALID_MANIFEST;
 use crate::diagnostic::{Diagnostic, Diagnostics, Reported};
 use crate::graph::{Manifest, shell};
@@ -80,6 +80,11 @@ impl Workspace {
     /// The `package.json` files that the program reads when it runs.
     pub fn kept(&self, project: &Project<'_>) -> Vec<Manifest> {
         self.packages.iter().filter(|package| project.into.contains(&package.target)).cloned().collect()
+    }
+
+    /// Where packages are installed.
+    pub fn installed(&self) -> Vec<ImagePath> {
+        self.packages.iter().map(|package| package.target.parent().join("node_modules")).collect()
     }
 
     /// The script that the node names for the build, which must be there.

@@ -69,6 +69,8 @@ pub(crate) struct Plan {
     pub exclude: Vec<&'static str>,
     /// The build, and what it writes.
     pub build: Option<(Run, Vec<ImagePath>)>,
+    /// Whether the build looks at the manifests that are not kept, such as the lock file.
+    pub build_installs: bool,
     /// The lock file that is missing.
     pub unlocked: Option<MissingLock>,
 }

@@ -30,10 +30,11 @@ pub(super) fn lower(project: &Project<'_>, diagnostics: &mut Diagnostics) -> Res
     let unlocked = (!is_locked).then(|| MissingLock { file: project.path("package-lock.json"), command });
     Ok(Plan {
         manifests: workspace.manifests(project, &["npm-shrinkwrap.json", "package-lock.json", ".npmrc"]),
-        install: Some((install, vec![project.into.join("node_modules")])),
+        install: Some((install, workspace.installed())),
         kept: workspace.kept(project),
         exclude: LEFT.to_vec(),
         build: build.map(|build| (build, Vec::new())),
+        build_installs: false,
         unlocked,
     })
 }

@@ -305,7 +305,7 @@ impl<'a, 's> Items<'a, 's> {
     fn dir(&mut self, dir: &spec::Dir) -> Result<(), Reported> {
         let path = self.in_image(&dir.path)?.value;
         let mode = dir.mode.as_ref().map(|mode| mode.value);
-        let kind = StepKind::Dir(Dir { path: path.clone(), owner: dir.owner.clone(), mode });
+        let kind = StepKind::Dir(Dir { path: path.clone(), owner: dir.owner.clone(), mode, for_installation: false });
         self.step(kind, Reads::Paths(Vec::new()), vec![path], Expected::default(), dir.span);
         Ok(())
     }

@@ -133,7 +133,12 @@ impl Items<'_, '_> {
         directories.sort();
         directories.dedup();
         for path in directories.into_iter().filter(|path| !is_made(path)) {
-            let kind = StepKind::Dir(Dir { path: path.clone(), owner: Some(user.clone()), mode: None });
+            let kind = StepKind::Dir(Dir {
+                path: path.clone(),
+                owner: Some(user.clone()),
+                mode: None,
+                for_installation: true,
+            });
             self.step(kind, Reads::Paths(Vec::new()), vec![path], Default::default(), project.node.span);
         }
     }
@@ -160,7 +165,9 @@ impl Items<'_, '_> {
         };
         let mut copies: Vec<(Spanned<String>, ImagePath)> = Vec::new();
         if named.iter().all(|source| source.value != ".") {
-            let missing = plan.kept.iter().filter(|manifest| !self.copies(manifest, body));
+            let is_named = |path: &str| named.iter().any(|source| holds(&project.path(&source.value), path));
+            let missing = plan.kept.iter().filter(|manifest| !is_named(&manifest.path.value));
+            let missing = missing.filter(|manifest| !self.copies(manifest, body));
             copies.extend(missing.map(|manifest| (manifest.path.clone(), manifest.target.clone())));
         }
         for source in named {
@@ -228,7 +235,7 @@ impl Items<'_, '_> {
         let (name, expected) = (project.node.name, project.node.expected);
         // Those that were copied are there.
         let mut manifests = plan.manifests;
-        manifests.retain(|manifest| !plan.kept.contains(manifest));
+        manifests.retain(|manifest| plan.build_installs && !plan.kept.contains(manifest));
         let kind = StepKind::Language(Language { name, manifests, install: run, unlocked });
         self.step(kind, Reads::Paths(vec![project.into.clone()]), writes, expected, project.node.span);
     }
