@@ -37,7 +37,7 @@ impl Workspace {
         let written = &package["workspaces"];
         patterns.extend(texts(if written.is_object() { &written["packages"] } else { written }));
         let found = members(project.files, own, &patterns, "package.json")
-            .map_err(|Invalid(message)| project.refuse(message, diagnostics))?;
+            .map_err(|Invalid(message)| project.invalid(message, diagnostics))?;
         let mut values: BTreeMap<String, Value> = BTreeMap::new();
         let mut archives = BTreeSet::new();
         let mut pending: Vec<String> = found;
@@ -48,7 +48,7 @@ impl Workspace {
             }
             if values.len() >= MAX_PACKAGES {
                 let message = format!("more than {MAX_PACKAGES} packages of the disk depend on each other");
-                return Err(project.refuse(message, diagnostics));
+                return Err(project.invalid(message, diagnostics));
             }
             let path = joined(&directory, "package.json");
             let Some(value) = project.value(&path, Format::Json, diagnostics)? else { continue };

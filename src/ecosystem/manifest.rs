@@ -2,8 +2,7 @@
 
 use super::Project;
 use crate::base::{ImagePath, Invalid, Spanned, normalize};
-use crate::diagnostic::codes::INVALID_MANIFEST;
-use crate::diagnostic::{Diagnostic, Diagnostics, Reported};
+use crate::diagnostic::{Diagnostics, Reported};
 use crate::graph::Manifest;
 use serde_json::Value;
 
@@ -50,11 +49,6 @@ impl Format {
 }
 
 impl Project<'_> {
-    /// Tells of a flaw of the project's files, at the node.
-    pub(super) fn refuse(&self, message: impl Into<String>, diagnostics: &mut Diagnostics) -> Reported {
-        diagnostics.error(Diagnostic::error(&INVALID_MANIFEST, self.node.span, message))
-    }
-
     /// The value that the file `path` of the context holds; `None` where there is none.
     pub(super) fn value(
         &self,
@@ -65,12 +59,12 @@ impl Project<'_> {
         let text = match self.files.read(path) {
             Ok(Some(text)) => text,
             Ok(None) => return Ok(None),
-            Err(Invalid(message)) => return Err(self.refuse(message, diagnostics)),
+            Err(Invalid(message)) => return Err(self.invalid(message, diagnostics)),
         };
         let parsed = format.parse(text.trim_start_matches('\u{feff}'));
         parsed.map(Some).map_err(|(line, reason)| {
             let place = line.map_or(path.to_owned(), |line| format!("{path}:{line}"));
-            self.refuse(format!("{place}: no {}: {reason}", format.name()), diagnostics)
+            self.invalid(format!("{place}: no {}: {reason}", format.name()), diagnostics)
         })
     }
 
@@ -84,7 +78,7 @@ impl Project<'_> {
         let path = self.path(file);
         match self.value(&path, format, diagnostics)? {
             Some(value) => Ok(value),
-            None => Err(self.refuse(format!("there is no file `{path}`"), diagnostics)),
+            None => Err(self.invalid(format!("there is no file `{path}`"), diagnostics)),
         }
     }
 
@@ -101,7 +95,7 @@ impl Project<'_> {
         diagnostics: &mut Diagnostics,
     ) -> Result<String, Reported> {
         let whole = if path.starts_with('/') { None } else { normalize(&format!("{directory}/{path}")) };
-        whole.ok_or_else(|| self.refuse(format!("`{path}` leaves the build context"), diagnostics))
+        whole.ok_or_else(|| self.invalid(format!("`{path}` leaves the build context"), diagnostics))
     }
 
     /// The manifest that the file `path` of the context is: it stands to the project's directory in the image as it does
@@ -114,7 +108,7 @@ impl Project<'_> {
         let up = std::iter::repeat_n("..", from.len() - common);
         let relative: Vec<&str> = up.chain(to[common..].iter().map(String::as_str)).collect();
         let target = ImagePath::resolve(&relative.join("/"), &self.into)
-            .map_err(|Invalid(message)| self.refuse(message, diagnostics))?;
+            .map_err(|Invalid(message)| self.invalid(message, diagnostics))?;
         Ok(Manifest { path: Spanned::new(path.to_owned(), self.node.span), target })
     }
 }

@@ -103,11 +103,23 @@ fn alternatives(pattern: &str) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::Tree;
     use super::*;
+    use crate::base::{MemoryWorld, World};
+
+    struct Tree(MemoryWorld);
+
+    impl Files for Tree {
+        fn read(&self, path: &str) -> Result<Option<String>, Invalid> {
+            self.0.read(path).map(Some)
+        }
+
+        fn matches(&self, pattern: &str) -> Result<Vec<String>, Invalid> {
+            Ok(crate::lower::matches(&self.0, "", pattern)?.into_iter().map(|entry| entry.path).collect())
+        }
+    }
 
     fn check(patterns: &[&str], expected: &[&str]) {
-        let files = Tree::new(&[
+        let files = Tree(MemoryWorld::new([
             ("web/packages/a/package.json", ""),
             ("web/packages/b/package.json", ""),
             ("web/packages/b/src/index.js", ""),
@@ -116,7 +128,7 @@ mod tests {
             ("web/libs/deep/er/package.json", ""),
             ("web/app/package.json", ""),
             ("shared/package.json", ""),
-        ]);
+        ]));
         let patterns: Vec<String> = patterns.iter().map(|&pattern| pattern.to_owned()).collect();
         let found = members(&files, "web", &patterns, "package.json");
         assert_eq!(found.map_err(|invalid| invalid.0), Ok(expected.iter().map(|&path| path.to_owned()).collect()));

@@ -8,9 +8,11 @@ mod members;
 mod npm;
 pub mod pip;
 #[cfg(test)]
-mod testing;
+mod sample;
 
-use crate::base::{EnvName, ImagePath, Invalid, Spanned};
+use crate::base::{EnvName, ImagePath, Invalid, Spanned, normalize};
+use crate::diagnostic::Diagnostic;
+use crate::diagnostic::codes::INVALID_MANIFEST;
 use crate::diagnostic::{Diagnostics, Reported};
 use crate::graph::{Manifest, MissingLock, Mount, Run, Sharing, shell};
 use crate::spec;
@@ -36,6 +38,10 @@ pub(crate) fn of(name: &str) -> &'static Ecosystem {
 pub(crate) struct Project<'a> {
     /// The node.
     pub node: &'a spec::Language,
+    /// The image's name.
+    pub image: &'a str,
+    /// The official image that the stage starts from, if it is one: `golang`.
+    pub base: Option<&'a str>,
     /// The project's directory in the build context; `.` for the context itself.
     pub directory: String,
     /// The directory of the image it stands in.
@@ -79,20 +85,90 @@ impl Project<'_> {
     /// The path in the build context of a file of the project.
     pub fn path(&self, file: &str) -> String {
         match (self.directory.as_str(), file) {
-            (directory, ".") => directory.to_owned(),
+            (directory, "." | "") => directory.to_owned(),
             (".", file) => file.to_owned(),
             (directory, file) => format!("{directory}/{file}"),
         }
     }
 
-    /// The text of a file of the project; `None` where there is none.
-    pub fn read(&self, file: &str) -> Result<Option<String>, Invalid> {
-        self.files.read(&self.path(file))
+    /// The text of a file of the project, which may stand beside it (`../lib/go.mod`); `None` where there is none.
+    pub fn look(&self, file: &str, diagnostics: &mut Diagnostics) -> Result<Option<String>, Reported> {
+        let Some(manifest) = self.located(file) else {
+            return Err(self.invalid(format!("`{file}` is no file of the build context"), diagnostics));
+        };
+        self.files.read(&manifest.path.value).map_err(|invalid| self.invalid(invalid.0, diagnostics))
+    }
+
+    /// The text of a manifest that no project is without.
+    pub fn require(&self, file: &str, diagnostics: &mut Diagnostics) -> Result<String, Reported> {
+        let text = self.look(file, diagnostics)?;
+        text.ok_or_else(|| self.invalid(format!("there is no file `{}`", self.path(file)), diagnostics))
+    }
+
+    /// Those of `files` that are there.
+    pub fn present(&self, files: &[&str], diagnostics: &mut Diagnostics) -> Result<Vec<Manifest>, Reported> {
+        let mut found = Vec::new();
+        for file in files {
+            if self.look(file, diagnostics)?.is_some() {
+                found.extend(self.located(file));
+            }
+        }
+        Ok(found)
+    }
+
+    /// Tells what is wrong with the project's manifests.
+    pub fn invalid(&self, message: String, diagnostics: &mut Diagnostics) -> Reported {
+        diagnostics.error(Diagnostic::error(&INVALID_MANIFEST, self.node.span, message))
     }
 
     /// The manifest that a file of the project is, seen in its own place.
     pub fn manifest(&self, file: &str) -> Manifest {
         Manifest { path: Spanned::new(self.path(file), self.node.span), target: self.into.join(file) }
+    }
+
+    /// [`Project::manifest`] of a file that may stand beside the project; `None` outside the context or the image.
+    pub fn located(&self, file: &str) -> Option<Manifest> {
+        let path = normalize(&self.path(file)).filter(|_| !file.starts_with('/'))?;
+        let depth = self.into.as_str().split('/').filter(|part| !part.is_empty()).count();
+        let up = file.split('/').take_while(|part| *part == "..").count();
+        let target = ImagePath::resolve(file, &self.into).ok().filter(|_| up <= depth)?;
+        Some(Manifest { path: Spanned::new(path, self.node.span), target })
+    }
+
+    /// A directory kept between builds.
+    pub fn cache(&self, target: &str, sharing: Sharing) -> Mount {
+        Mount::Cache { target: ImagePath::root().join(target.trim_start_matches('/')), id: None, sharing }
+    }
+
+    /// The cache of the program `name`, which root has in `place` anyway. Of another user nothing tells the home, so that
+    /// `variable` says where it is.
+    fn cache_of(&self, name: &str, place: &str, sharing: Sharing, variable: &str) -> (Mount, Vec<(EnvName, String)>) {
+        if self.by_root() {
+            return (self.cache(place, sharing), Vec::new());
+        }
+        let place = format!("/var/cache/{name}");
+        (self.cache(&place, sharing), variables(&[(variable, &place)]))
+    }
+
+    /// Whether what only development needs is left out.
+    fn omits_dev(&self) -> bool {
+        self.node.options.contains_key("omit")
+    }
+
+    /// Whether root runs it.
+    pub fn by_root(&self) -> bool {
+        self.node.user.as_ref().is_none_or(|user| user.value.is_root())
+    }
+
+    /// `to` as a word of shell text; a directory ends in `/`, as it was written.
+    pub fn output(&self, to: &ImagePath) -> String {
+        let is_directory = self.node.to.as_ref().is_some_and(|to| to.value.ends_with('/'));
+        shell::quote(&format!("{to}{}", if is_directory && to.as_str() != "/" { "/" } else { "" }))
+    }
+
+    /// The operands, as words of shell text.
+    pub fn operands(&self) -> String {
+        self.node.operands.iter().map(|operand| format!(" {}", shell::quote(&operand.value))).collect()
     }
 
     /// Commands in the project's directory, which the compiler writes.
@@ -106,30 +182,22 @@ impl Project<'_> {
             env: Vec::new(),
         }
     }
-
-    /// The command of these words, and what the node gives it.
-    fn command(&self, words: &[&str]) -> String {
-        let operands = self.node.operands.iter().map(|operand| shell::quote(&operand.value));
-        words.iter().map(|&word| word.to_owned()).chain(operands).collect::<Vec<_>>().join(" ")
-    }
-
-    /// Whether what only development needs is left out.
-    fn omits_dev(&self) -> bool {
-        self.node.options.contains_key("omit")
-    }
-
-    /// The cache of the program `name`, which root has in `place` anyway. Of another user nothing tells the home, so that
-    /// `variable` says where it is.
-    fn cache(&self, name: &str, place: &str, sharing: Sharing, variable: &str) -> (Mount, Vec<(EnvName, String)>) {
-        let is_root = self.node.user.as_ref().is_none_or(|user| user.value.is_root());
-        let place = if is_root { place.to_owned() } else { format!("/var/cache/{name}") };
-        let target = ImagePath::root().join(place.trim_start_matches('/'));
-        let env = (!is_root).then(|| variables(&[(variable, &place)])).unwrap_or_default();
-        (Mount::Cache { target, id: None, sharing }, env)
-    }
 }
 
 /// Variables of a command.
 fn variables(variables: &[(&str, &str)]) -> Vec<(EnvName, String)> {
     variables.iter().map(|(name, value)| (EnvName::parse(name).expect("a name"), (*value).to_owned())).collect()
+}
+
+/// `path` seen from a directory of the project.
+pub(crate) fn joined(directory: &str, path: &str) -> String {
+    let mut parts: Vec<&str> = if directory == "." { Vec::new() } else { directory.split('/').collect() };
+    for part in path.split('/') {
+        match part {
+            "" | "." => {}
+            ".." if parts.last().is_some_and(|last| *last != "..") => drop(parts.pop()),
+            part => parts.push(part),
+        }
+    }
+    if parts.is_empty() { ".".to_owned() } else { parts.join("/") }
 }

@@ -18,8 +18,8 @@ pub(super) fn lower(project: &Project<'_>, diagnostics: &mut Diagnostics) -> Res
     let mut words = vec![command, "--no-audit", "--no-fund"];
     words.extend(project.omits_dev().then_some("--omit=dev"));
     // Content by its hash, each file put in its place whole: npm's cache may be used by many at once.
-    let (cache, env) = project.cache("npm", "/root/.npm", Sharing::Shared, "npm_config_cache");
-    let mut install = project.run(vec![project.command(&words)], vec![cache.clone()]);
+    let (cache, env) = project.cache_of("npm", "/root/.npm", Sharing::Shared, "npm_config_cache");
+    let mut install = project.run(vec![words.join(" ") + &project.operands()], vec![cache.clone()]);
     install.env = env.clone();
     let build = script.map(|script| {
         let mut build = project.run(vec![format!("npm run {script}")], vec![cache]);
@@ -41,36 +41,39 @@ pub(super) fn lower(project: &Project<'_>, diagnostics: &mut Diagnostics) -> Res
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::planned;
+    use super::super::sample::steps;
 
     fn check(node: &str, files: &[(&str, &str)], expected: &[&str]) {
-        assert_eq!(planned(node, files), expected, "{node}");
+        let found = steps("node:22", files, node).unwrap_or_else(|told| told);
+        assert_eq!(found, expected, "{node}");
     }
 
     #[test]
     fn locked_projects() {
-        let files = &[("package.json", "{\"scripts\":{\"build\":\"x\"}}"), ("package-lock.json", "{}"), (".npmrc", "")];
+        let files = &[
+            ("package.json", "{\"scripts\":{\"build\":\"x\"}}"),
+            ("package-lock.json", "{}"),
+            (".npmrc", ""),
+            ("lib/a.js", ""),
+        ];
         check(
             "npm \"ci\" omit=\"dev\"",
             files,
             &[
-                "package.json at /app/package.json",
-                "package-lock.json at /app/package-lock.json",
-                ".npmrc at /app/.npmrc",
-                "install: [/root/.npm] npm ci --no-audit --no-fund --omit=dev",
-                "kept: package.json",
+                "npm package.json package-lock.json .npmrc: [cache /root/.npm] npm ci --no-audit --no-fund --omit=dev",
+                "copy package.json -> /src/package.json",
             ],
         );
         check(
-            "npm \"ci\" \"--ignore-scripts\" script=\"build\" as=\"10001\"",
+            "npm \"ci\" \"--ignore-scripts\" script=\"build\" as=\"10001\" { sources \"lib\"; manifests \"prisma\"; }",
             files,
             &[
-                "package.json at /app/package.json",
-                "package-lock.json at /app/package-lock.json",
-                ".npmrc at /app/.npmrc",
-                "install: npm_config_cache=/var/cache/npm [/var/cache/npm] npm ci --no-audit --no-fund --ignore-scripts",
-                "build: npm_config_cache=/var/cache/npm [/var/cache/npm] npm run build",
-                "kept: package.json",
+                "dir /src of 10001",
+                "npm package.json package-lock.json .npmrc prisma: [cache /var/cache/npm] \
+                 npm_config_cache=\"/var/cache/npm\" as 10001 npm ci --no-audit --no-fund --ignore-scripts",
+                "copy package.json -> /src/package.json of 10001",
+                "copy lib/ -> /src/lib of 10001",
+                "npm: [cache /var/cache/npm] npm_config_cache=\"/var/cache/npm\" as 10001 npm run build",
             ],
         );
     }
@@ -89,14 +92,10 @@ mod tests {
                 ("u/package.json", "{}"),
             ],
             &[
-                "web/package.json at /app/package.json",
-                "web/package-lock.json at /app/package-lock.json",
-                "shared/package.json at /shared/package.json",
-                "u/package.json at /u/package.json",
-                "web/packages/a/package.json at /app/packages/a/package.json",
-                "web/t-1.0.0.tgz at /app/t-1.0.0.tgz",
-                "install: [/root/.npm] npm ci --no-audit --no-fund",
-                "kept: web/package.json web/packages/a/package.json",
+                "npm web/package.json web/package-lock.json shared/package.json u/package.json \
+                 web/packages/a/package.json web/t-1.0.0.tgz: [cache /root/.npm] npm ci --no-audit --no-fund",
+                "copy web/package.json -> /src/package.json",
+                "copy web/packages/a/package.json -> /src/packages/a/package.json",
             ],
         );
     }
@@ -107,10 +106,8 @@ mod tests {
             "npm \"ci\"",
             &[("package.json", "{}")],
             &[
-                "package.json at /app/package.json",
-                "install: [/root/.npm] npm install --no-package-lock --no-audit --no-fund",
-                "kept: package.json",
-                "no package-lock.json: npm install --package-lock-only",
+                "npm package.json: [cache /root/.npm] npm install --no-package-lock --no-audit --no-fund",
+                "copy package.json -> /src/package.json",
             ],
         );
     }
