@@ -21,6 +21,7 @@ const fn room(name: &'static str, floor: u8) -> Room {
 const ROOMS: &[Room] = &[
     room("base", 0),
     room("diagnostic", 1),
+    room("order", 1),
     room("syntax", 2),
     room("spec", 3),
     room("model", 4),
