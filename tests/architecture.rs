@@ -53,6 +53,8 @@ const MACHINE: &[&str] = &["fs", "env", "net", "process", "time", "thread"];
 const CRATES: &[(&str, &[&str])] = &[
     ("minijinja", &["model"]),
     ("regex", &["spec"]),
+    ("serde_saphyr", &["ecosystem"]),
+    ("toml", &["ecosystem"]),
     ("tempfile", OUTER),
     ("fs4", OUTER),
     ("cap_std", OUTER),
