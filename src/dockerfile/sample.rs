@@ -161,6 +161,7 @@ pub(super) fn pip(manifests: &[&str], command: &str) -> Language {
         name: "pip",
         manifests: manifests.iter().map(manifest).collect(),
         install: Run { mounts: vec![cache], generated: true, network: Network::Default, ..run(&[command]) },
+        directory: None,
         unlocked: None,
     }
 }

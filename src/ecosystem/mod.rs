@@ -3,10 +3,14 @@
 
 mod go;
 pub mod pip;
+#[cfg(test)]
+mod sample;
 
-use crate::base::{ImagePath, Invalid, Spanned};
+use crate::base::{ImagePath, Invalid, Spanned, normalize};
+use crate::diagnostic::Diagnostic;
+use crate::diagnostic::codes::INVALID_MANIFEST;
 use crate::diagnostic::{Diagnostics, Reported};
-use crate::graph::{Manifest, MissingLock, Run};
+use crate::graph::{Manifest, MissingLock, Mount, Run, Sharing, shell};
 use crate::spec;
 
 /// A language.
@@ -29,6 +33,10 @@ pub(crate) fn of(name: &str) -> &'static Ecosystem {
 pub(crate) struct Project<'a> {
     /// The node.
     pub node: &'a spec::Language,
+    /// The image's name.
+    pub image: &'a str,
+    /// The official image that the stage starts from, if it is one: `golang`.
+    pub base: Option<&'a str>,
     /// The project's directory in the build context; `.` for the context itself.
     pub directory: String,
     /// The directory of the image it stands in.
@@ -70,15 +78,40 @@ impl Project<'_> {
     /// The path in the build context of a file of the project.
     pub fn path(&self, file: &str) -> String {
         match (self.directory.as_str(), file) {
-            (directory, ".") => directory.to_owned(),
+            (directory, "." | "") => directory.to_owned(),
             (".", file) => file.to_owned(),
             (directory, file) => format!("{directory}/{file}"),
         }
     }
 
-    /// The text of a file of the project; `None` where there is none.
-    pub fn read(&self, file: &str) -> Result<Option<String>, Invalid> {
-        self.files.read(&self.path(file))
+    /// The text of a file of the project, which may stand beside it (`../lib/go.mod`); `None` where there is none.
+    pub fn look(&self, file: &str, diagnostics: &mut Diagnostics) -> Result<Option<String>, Reported> {
+        let Some(manifest) = self.located(file) else {
+            return Err(self.invalid(format!("`{file}` is no file of the build context"), diagnostics));
+        };
+        self.files.read(&manifest.path.value).map_err(|invalid| self.invalid(invalid.0, diagnostics))
+    }
+
+    /// The text of a manifest that no project is without.
+    pub fn require(&self, file: &str, diagnostics: &mut Diagnostics) -> Result<String, Reported> {
+        let text = self.look(file, diagnostics)?;
+        text.ok_or_else(|| self.invalid(format!("there is no file `{}`", self.path(file)), diagnostics))
+    }
+
+    /// Those of `files` that are there.
+    pub fn present(&self, files: &[&str], diagnostics: &mut Diagnostics) -> Result<Vec<Manifest>, Reported> {
+        let mut found = Vec::new();
+        for file in files {
+            if self.look(file, diagnostics)?.is_some() {
+                found.extend(self.located(file));
+            }
+        }
+        Ok(found)
+    }
+
+    /// Tells what is wrong with the project's manifests.
+    pub fn invalid(&self, message: String, diagnostics: &mut Diagnostics) -> Reported {
+        diagnostics.error(Diagnostic::error(&INVALID_MANIFEST, self.node.span, message))
     }
 
     /// The manifest that a file of the project is, seen in its own place.
@@ -86,8 +119,38 @@ impl Project<'_> {
         Manifest { path: Spanned::new(self.path(file), self.node.span), target: self.into.join(file) }
     }
 
+    /// [`Project::manifest`] of a file that may stand beside the project; `None` outside the context or the image.
+    pub fn located(&self, file: &str) -> Option<Manifest> {
+        let path = normalize(&self.path(file)).filter(|_| !file.starts_with('/'))?;
+        let depth = self.into.as_str().split('/').filter(|part| !part.is_empty()).count();
+        let up = file.split('/').take_while(|part| *part == "..").count();
+        let target = ImagePath::resolve(file, &self.into).ok().filter(|_| up <= depth)?;
+        Some(Manifest { path: Spanned::new(path, self.node.span), target })
+    }
+
+    /// A directory kept between builds.
+    pub fn cache(&self, target: &str, sharing: Sharing) -> Mount {
+        Mount::Cache { target: ImagePath::root().join(target.trim_start_matches('/')), id: None, sharing }
+    }
+
+    /// Whether root runs it.
+    pub fn by_root(&self) -> bool {
+        self.node.user.as_ref().is_none_or(|user| user.value.is_root())
+    }
+
+    /// `to` as a word of shell text; a directory ends in `/`, as it was written.
+    pub fn output(&self, to: &ImagePath) -> String {
+        let is_directory = self.node.to.as_ref().is_some_and(|to| to.value.ends_with('/'));
+        shell::quote(&format!("{to}{}", if is_directory && to.as_str() != "/" { "/" } else { "" }))
+    }
+
+    /// The operands, as words of shell text.
+    pub fn operands(&self) -> String {
+        self.node.operands.iter().map(|operand| format!(" {}", shell::quote(&operand.value))).collect()
+    }
+
     /// Commands in the project's directory, which the compiler writes.
-    pub fn run(&self, commands: Vec<String>, mounts: Vec<crate::graph::Mount>) -> Run {
+    pub fn run(&self, commands: Vec<String>, mounts: Vec<Mount>) -> Run {
         Run {
             commands: commands.into_iter().map(|command| Spanned::new(command, self.node.span)).collect(),
             generated: true,
@@ -97,4 +160,17 @@ impl Project<'_> {
             env: Vec::new(),
         }
     }
+}
+
+/// `path` seen from a directory of the project.
+pub(crate) fn joined(directory: &str, path: &str) -> String {
+    let mut parts: Vec<&str> = if directory == "." { Vec::new() } else { directory.split('/').collect() };
+    for part in path.split('/') {
+        match part {
+            "" | "." => {}
+            ".." if parts.last().is_some_and(|last| *last != "..") => drop(parts.pop()),
+            part => parts.push(part),
+        }
+    }
+    if parts.is_empty() { ".".to_owned() } else { parts.join("/") }
 }

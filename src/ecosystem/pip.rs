@@ -50,6 +50,7 @@ pub(crate) fn lower(
             user: None,
             env: vec![(no_byte_code(), "1".to_owned())],
         },
+        directory: None,
         unlocked: None,
     })
 }

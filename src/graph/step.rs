@@ -287,6 +287,8 @@ pub struct Language {
     pub manifests: Vec<Manifest>,
     /// The commands.
     pub install: Run,
+    /// The directory they run in, if it is not the stage's.
+    pub directory: Option<ImagePath>,
     /// The lock file that the project lacks, so that what is installed may be another thing each time.
     pub unlocked: Option<MissingLock>,
 }

@@ -21,6 +21,8 @@ pub(super) struct Items<'a, 's> {
     pub(super) world: &'a dyn World,
     sources: &'a mut Sources<'s>,
     pub(super) workdir: Option<ImagePath>,
+    /// The image of a registry that it all starts from, if it is known.
+    pub(super) base: Option<&'a ImageRef>,
     pub(super) diagnostics: &'a mut Diagnostics,
     pub(super) left: Vec<Left>,
     failed: Option<Reported>,
@@ -45,6 +47,7 @@ impl<'a, 's> Items<'a, 's> {
         world: &'a dyn World,
         sources: &'a mut Sources<'s>,
         workdir: Option<ImagePath>,
+        base: Option<&'a ImageRef>,
         diagnostics: &'a mut Diagnostics,
     ) -> Self {
         Self {
@@ -52,6 +55,7 @@ impl<'a, 's> Items<'a, 's> {
             world,
             sources,
             workdir,
+            base,
             diagnostics,
             left: Vec::new(),
             failed: None,

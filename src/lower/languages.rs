@@ -8,7 +8,7 @@ use crate::diagnostic::Diagnostic;
 use crate::diagnostic::Reported;
 use crate::diagnostic::codes::MISSING_PROPERTY;
 use crate::ecosystem::{self, Files, Plan, Project};
-use crate::graph::{Copy, CopyFrom, Dir, Language, Manifest, Reads, Source, Step, StepKind};
+use crate::graph::{Copy, CopyFrom, Dir, Language, Manifest, Reads, Source, Step, StepKind, known};
 use crate::spec::{self, Item};
 
 /// The build context of an image, as languages see it.
@@ -84,33 +84,39 @@ impl Items<'_, '_> {
         let project = node.project.as_ref().map(|project| paths::in_context(project, self.diagnostics)).transpose();
         let to = node.to.as_ref().map(|to| self.in_image(to)).transpose();
         let into = match (&node.into, &self.workdir) {
-            (Some(into), _) => self.in_image(into)?.value,
+            (Some(into), Some(_)) => self.in_image(into)?.value,
             (None, Some(workdir)) => workdir.clone(),
-            (None, None) => {
-                let message = format!("`{}` does not say where its project stands in the image", node.name);
+            // Commands run in the project's directory, and those behind them where only the base knows.
+            (_, None) => {
+                let message = format!("`{}` needs a `workdir`, and the stage has none", node.name);
+                let hint = format!("set `workdir \"{}\"`", node.into.as_ref().map_or("/app", |into| &into.value));
                 let diagnostic = Diagnostic::error(&MISSING_PROPERTY, node.span, message);
-                return Err(self.diagnostics.error(diagnostic.hint("set `workdir`, or write into=\"/app\"")));
+                return Err(self.diagnostics.error(diagnostic.hint(hint)));
             }
         };
         let (image, world) = (self.image, self.world);
         let files = Context { world, directory: &image.context };
         let project = Project {
             node,
+            image: image.name.value.as_str(),
+            base: self.base.and_then(known::official),
             directory: project?.map_or(".".to_owned(), |project| project.value),
             into,
             to: to?.map(|to| to.value),
             files: &files,
         };
         let plan = (ecosystem::of(node.name).lower)(&project, self.diagnostics)?;
+        let elsewhere = self.workdir.as_ref() != Some(&project.into);
+        let directory = elsewhere.then(|| project.into.clone());
         self.own_directories(&project, &plan, body);
-        self.install(&project, &plan);
-        self.sources(&project, &plan, body)?;
+        self.install(&project, &plan, directory.clone());
+        let copied = self.sources(&project, &plan, body)?;
         self.left.push(Left {
             into: project.into.clone(),
             patterns: plan.exclude.clone(),
             manifests: plan.manifests.iter().map(|manifest| manifest.path.value.clone()).collect(),
         });
-        self.build(&project, plan);
+        self.build(&project, plan, directory, &copied);
         Ok(())
     }
 
@@ -134,19 +140,21 @@ impl Items<'_, '_> {
         }
     }
 
-    fn install(&mut self, project: &Project<'_>, plan: &Plan) {
+    fn install(&mut self, project: &Project<'_>, plan: &Plan, directory: Option<ImagePath>) {
         let Some((run, writes)) = &plan.install else { return };
         let kind = StepKind::Language(Language {
             name: project.node.name,
             manifests: plan.manifests.clone(),
             install: run.clone(),
+            directory,
             unlocked: plan.unlocked.clone(),
         });
         self.step(kind, Reads::Paths(Vec::new()), writes.clone(), project.node.expected, project.node.span);
     }
 
     /// Copies the sources that the node names. What the stage copies there itself is enough for one that names none.
-    fn sources(&mut self, project: &Project<'_>, plan: &Plan, body: &[Item]) -> Result<(), Reported> {
+    /// Where they stand.
+    fn sources(&mut self, project: &Project<'_>, plan: &Plan, body: &[Item]) -> Result<Vec<ImagePath>, Reported> {
         let node = project.node;
         let whole = Spanned::new(".".to_owned(), node.span);
         let named = match &node.sources {
@@ -155,6 +163,7 @@ impl Items<'_, '_> {
             None => std::slice::from_ref(&whole),
         };
         let mut copies: Vec<(Spanned<String>, ImagePath)> = Vec::new();
+        let mut copied = Vec::new();
         if named.iter().all(|source| source.value != ".") {
             let missing = plan.kept.iter().filter(|manifest| !self.copies(manifest, body));
             copies.extend(missing.map(|manifest| (manifest.path.clone(), manifest.target.clone())));
@@ -177,9 +186,10 @@ impl Items<'_, '_> {
                 mode: None,
                 exclude: Vec::new(),
             });
+            copied.push(to.clone());
             self.step(kind, Reads::Paths(Vec::new()), vec![to], Default::default(), path.span);
         }
-        Ok(())
+        Ok(copied)
     }
 
     /// Whether the stage copies the manifest to its place, by itself or with a directory.
@@ -218,14 +228,16 @@ impl Items<'_, '_> {
         })
     }
 
-    fn build(&mut self, project: &Project<'_>, plan: Plan) {
+    fn build(&mut self, project: &Project<'_>, plan: Plan, directory: Option<ImagePath>, copied: &[ImagePath]) {
         let Some((run, writes)) = plan.build else { return };
         let unlocked = if plan.install.is_none() { plan.unlocked } else { None };
         let (name, expected) = (project.node.name, project.node.expected);
-        // Those that were copied are there.
-        let mut manifests = plan.manifests;
-        manifests.retain(|manifest| !plan.kept.contains(manifest));
-        let kind = StepKind::Language(Language { name, manifests, install: run, unlocked });
+        // What was copied need not be mounted.
+        let is_copied = |manifest: &Manifest| {
+            plan.kept.contains(manifest) || copied.iter().any(|path| path.contains(&manifest.target))
+        };
+        let manifests = plan.manifests.iter().filter(|manifest| !is_copied(manifest)).cloned().collect();
+        let kind = StepKind::Language(Language { name, manifests, install: run, directory, unlocked });
         self.step(kind, Reads::Paths(vec![project.into.clone()]), writes, expected, project.node.span);
     }
 }

@@ -119,7 +119,13 @@ fn lower_stage(
         Base::Stage(_) | Base::Image(_) => below.and_then(|base| base.workdir.clone()),
     };
     let workdir = paths::workdir(stage, inherited, diagnostics)?;
-    let mut items = Items::new(image, world, sources, workdir.clone(), diagnostics);
+    let base = match (&stage.from.base.value, below.map(|below| &below.base.value)) {
+        (Base::Registry(reference), _) | (Base::Stage(_) | Base::Image(_), Some(Base::Registry(reference))) => {
+            Some(reference)
+        }
+        _ => None,
+    };
+    let mut items = Items::new(image, world, sources, workdir.clone(), base, diagnostics);
     for item in &stage.body {
         let lowered = items.lower(item, &stage.body);
         items.note(lowered);

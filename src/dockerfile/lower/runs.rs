@@ -22,6 +22,7 @@ enum As {
 impl StageLowering<'_, '_> {
     pub(super) fn run(&mut self, run: &RunStep) {
         if self.needs_shell("a `run`") {
+            self.back_to_workdir();
             self.run_with(run, &[], None);
         }
     }
@@ -30,6 +31,10 @@ impl StageLowering<'_, '_> {
     pub(super) fn language(&mut self, language: &Language) {
         if !self.needs_shell(&format!("`{}`", language.name)) {
             return;
+        }
+        match &language.directory {
+            Some(directory) => self.leave_workdir(directory),
+            None => self.back_to_workdir(),
         }
         self.run_with(&language.install, &language.manifest_mounts(), Some(Joining::Never));
     }
