@@ -87,7 +87,7 @@ impl<'a, 's> Items<'a, 's> {
             Item::Dir(dir) => self.dir(dir)?,
             Item::Link(link) => self.link(link)?,
             Item::Pip(pip) => self.pip(pip)?,
-            Item::Go(language) => self.language(language, body)?,
+            Item::Go(language) | Item::Npm(language) => self.language(language, body)?,
             Item::Run(run) => self.run(run)?,
             Item::Raw(raw) => {
                 let kind = StepKind::Raw { text: raw.text.clone() };
@@ -309,7 +309,7 @@ impl<'a, 's> Items<'a, 's> {
     fn dir(&mut self, dir: &spec::Dir) -> Result<(), Reported> {
         let path = self.in_image(&dir.path)?.value;
         let mode = dir.mode.as_ref().map(|mode| mode.value);
-        let kind = StepKind::Dir(Dir { path: path.clone(), owner: dir.owner.clone(), mode });
+        let kind = StepKind::Dir(Dir { path: path.clone(), owner: dir.owner.clone(), mode, for_installation: false });
         self.step(kind, Reads::Paths(Vec::new()), vec![path], Expected::default(), dir.span);
         Ok(())
     }

@@ -65,6 +65,8 @@ stage_nodes! {
     Pip(Pip) = Pip::SHAPE, Pip::decode;
     /// Go programs.
     Go(Language) = language::GO.shape, |node, diagnostics| language::decode(node, &language::GO, diagnostics);
+    /// Packages of npm.
+    Npm(Language) = language::NPM.shape, |node, diagnostics| language::decode(node, &language::NPM, diagnostics);
     /// Commands.
     Run(Run) = Run::SHAPE, Run::decode;
     /// One Dockerfile instruction.
