@@ -35,3 +35,5 @@ mod languages;
 mod process;
 #[path = "engine/shop.rs"]
 mod shop;
+#[path = "engine/timings.rs"]
+mod timings;

@@ -16,7 +16,7 @@ mod round_trip;
 mod sample;
 mod syntax_version;
 
-pub use bake::{BakeFacts, bake};
+pub use bake::{BakeFacts, bake, target_name};
 pub use dockerignore::dockerignore;
 pub use instruction::{
     Add, Body, Copied, Copy, Dockerfile, EnvValue, From, Header, Healthcheck, ImageSource, Instruction, Joining,
