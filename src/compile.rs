@@ -62,6 +62,21 @@ pub fn compile_measured(
     compiled
 }
 
+/// Puts the steps of an image into their order, by what was measured of it, and stops there: no step is merged with its
+/// neighbours.
+pub fn order(
+    image: &Image,
+    measured: Measured,
+    world: &dyn World,
+    options: Options,
+    diagnostics: &mut Diagnostics,
+) -> Result<Graph, Reported> {
+    let mut graph = lower::lower(image, world, options, diagnostics)?;
+    graph.measured = measured;
+    pass::run_to_order(&mut graph, diagnostics)?;
+    Ok(graph)
+}
+
 fn compile_whole(
     image: &Image,
     measured: Measured,

@@ -24,19 +24,6 @@ impl Share {
         }
         Ok(Self(parts.round() as u16))
     }
-
-    /// The share that `part` of `whole` is, rounded to two digits that count. A part that is not nothing never becomes
-    /// nothing, if there are no more than 20,000 parts.
-    pub fn rounded(part: usize, whole: usize) -> Self {
-        let whole = whole.max(1);
-        let mut unit = 1;
-        // 10,000 · part / whole is to have two digits in front of the unit.
-        while 10_000 * part >= 100 * unit * whole {
-            unit *= 10;
-        }
-        let parts = (10_000 * part + unit * whole / 2) / (unit * whole) * unit;
-        Self(parts.min(10_000) as u16)
-    }
 }
 
 impl fmt::Display for Share {
@@ -65,24 +52,6 @@ mod tests {
         }
         for bad in [-0.1, 1.0001, 0.00005, 0.12345, f64::NAN, f64::INFINITY] {
             assert!(Share::new(bad).is_err(), "{bad}");
-        }
-    }
-
-    #[test]
-    fn rounding() {
-        for (part, whole, shown) in [
-            (0, 10, "0.0"),
-            (1, 3, "0.33"),
-            (2, 3, "0.67"),
-            (43, 10_000, "0.0043"),
-            (1, 2_000, "0.0005"),
-            (123, 10_000, "0.012"),
-            (125, 10_000, "0.013"),
-            (999, 1_000, "1.0"),
-            (1, 1, "1.0"),
-            (0, 0, "0.0"),
-        ] {
-            assert_eq!(Share::rounded(part, whole).to_string(), shown, "{part}/{whole}");
         }
     }
 }

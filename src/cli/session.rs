@@ -6,12 +6,13 @@ use super::memory::Memory;
 use super::paths::{below, directory, existing_file, is_path, spec_file};
 use super::terminal::Terminal;
 use crate::base::{FileId, Invalid, LOCK, Span, WORKSPACE_FILE, World as _, map};
-use crate::compile::{Compiled, compile_measured};
+use crate::compile::{Compiled, compile_measured, order};
 use crate::diagnostic::codes::{NEEDLESS_ALLOW, NO_MATCH, UNREADABLE_FILE};
 use crate::diagnostic::{Diagnostic, Diagnostics, Reported, Sources};
 use crate::dockerfile::BakeFacts;
+use crate::graph::Graph;
 use crate::host::{Disk, Lock, MANIFEST, Manifest, Threads, find_workspace, reason, sweep};
-use crate::lock::Locked;
+use crate::lock::{Locked, Measured};
 use crate::lower::Options;
 use crate::model::{Image, Ties, Unit};
 use crate::rule;
@@ -309,6 +310,12 @@ impl Session {
             Outcome { kept, facts: Some(self.facts(&image)) }
         });
         worked.kept
+    }
+
+    /// The steps of an image in the order by what was `measured`, none merged with its neighbours; nothing if it has
+    /// mistakes.
+    pub fn ordered(&self, image: &Image, how: &How, measured: Measured) -> Option<Graph> {
+        order(image, measured, &self.disk, self.options(how), &mut Diagnostics::new()).ok()
     }
 
     /// How images are compiled.

@@ -149,5 +149,7 @@ pub mod told {
         INVALID_OWNERSHIP = "invalid-ownership";
         /// A lock that cannot be used.
         INVALID_LOCK = "invalid-lock";
+        /// A repository that does not tell what its commits changed.
+        NO_HISTORY = "no-history";
     }
 }

@@ -4,6 +4,7 @@
 mod cache;
 mod directories;
 mod disk;
+mod git;
 mod listings;
 mod lock;
 mod manifest_change;
@@ -18,6 +19,7 @@ mod workspace;
 pub use crate::base::MANIFEST;
 pub use cache::Cache;
 pub use disk::Disk;
+pub use git::{Bound, MAX_COMMITS, NoHistory, Walked, walk};
 pub use lock::Lock;
 pub use manifest_change::ManifestChange;
 pub use ownership::{Manifest, Owned, State};

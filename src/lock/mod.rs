@@ -1,15 +1,20 @@
 //! Floor 4: what the lock file holds, which `imgspec lock` alone writes: how it is read and written, and how its numbers
 //! come of a repository's history and of a builder's log. So far the measurements that decide the order of steps.
 
+mod history;
 mod lines;
 mod measured;
 mod nodes;
+mod patterns;
 mod read;
+mod sets;
 
 pub use crate::base::Share;
+pub use history::{Copied, History, MIN_BUILDS};
 pub use lines::print;
 pub use measured::{Measured, Touched};
 pub use read::Locked;
+pub use sets::MAX_SETS;
 
 use std::collections::BTreeMap;
 

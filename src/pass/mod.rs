@@ -47,6 +47,12 @@ pub fn run(graph: &mut Graph, diagnostics: &mut Diagnostics) -> Result<(), Repor
     PASSES.iter().try_for_each(|pass| (pass.run)(graph, diagnostics))
 }
 
+/// Runs the passes that stand before the order, and that.
+pub fn run_to_order(graph: &mut Graph, diagnostics: &mut Diagnostics) -> Result<(), Reported> {
+    let last = PASSES.iter().position(|pass| pass.name == "order_steps").map_or(PASSES.len(), |at| at + 1);
+    PASSES[..last].iter().try_for_each(|pass| (pass.run)(graph, diagnostics))
+}
+
 /// Drops the step `gone`: what needed it needs `stays` instead, which takes over what it needed.
 fn replace_step(stage: &mut Stage, gone: StepId, stays: StepId) {
     let Some(at) = stage.steps.iter().position(|step| step.id == gone) else { return };

@@ -95,6 +95,7 @@ pub const CASES: &[Case] = &[
         },
         &["check"],
     ),
+    ("no-history", one_image, &["lock", "--history"]),
 ];
 
 /// What is wrong with the case: it does not end with 1 or 2, or is not told its code.
