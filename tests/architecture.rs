@@ -51,6 +51,8 @@ const MACHINE: &[&str] = &["fs", "env", "net", "process", "time", "thread"];
 /// Crates that belong to some rooms alone.
 const CRATES: &[(&str, &[&str])] = &[
     ("minijinja", &["model"]),
+    ("toml", &["ecosystem"]),
+    ("roxmltree", &["ecosystem"]),
     ("regex", &["spec"]),
     ("tempfile", OUTER),
     ("fs4", OUTER),

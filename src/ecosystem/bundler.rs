@@ -84,11 +84,7 @@ fn gemfiles(project: &Project<'_>, diagnostics: &mut Diagnostics) -> Result<Vec<
 }
 
 /// The gemspecs in a directory of the project, and the files with versions that they ask for by custom.
-fn gemspecs(
-    directory: &str,
-    project: &Project<'_>,
-    diagnostics: &mut Diagnostics,
-) -> Result<Vec<Manifest>, Reported> {
+fn gemspecs(directory: &str, project: &Project<'_>, diagnostics: &mut Diagnostics) -> Result<Vec<Manifest>, Reported> {
     let mut found = Vec::new();
     for pattern in ["*.gemspec", "*/*.gemspec", "lib/version.rb", "lib/*/version.rb", "lib/*/*/version.rb"] {
         let files = project.matches(&joined(directory, pattern), diagnostics)?;
@@ -102,4 +98,44 @@ fn quoted(line: &str) -> Option<&str> {
     let at = line.find(['"', '\''])?;
     let quote = line[at..].chars().next()?;
     line[at + 1..].split_once(quote).map(|(word, _)| word)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::sample::{check, refused};
+
+    #[test]
+    fn gems_are_installed_beside_the_sources() {
+        check(
+            "ruby:3.3",
+            &[
+                (
+                    "Gemfile",
+                    "ruby file: \".ruby-version\"\ngemspec\ngem 'engine', path: 'engines/shop' # ours\neval_gemfile \"Gemfile.ci\"\n",
+                ),
+                ("Gemfile.lock", ""),
+                ("Gemfile.ci", "gem 'rake'"),
+                (".ruby-version", "3.3.0"),
+                ("app.gemspec", ""),
+                ("lib/app/version.rb", ""),
+                ("engines/shop/shop.gemspec", ""),
+                ("app.rb", ""),
+            ],
+            "bundler \"install\" without=\"development test\"; copy \".\" to=\"/src\"",
+            &[
+                "bundler Gemfile .ruby-version app.gemspec lib/app/version.rb engines/shop/shop.gemspec Gemfile.ci Gemfile.lock: \
+                 [cache /root/.bundle/cache] BUNDLE_GLOBAL_GEM_CACHE=\"true\" bundle config set --local deployment true && \
+                 bundle config set --local without development:test && bundle install && rm -rf \
+                 vendor/bundle/ruby/*/cache",
+                "copy ./ -> /src without **/.bundle without **/vendor/bundle",
+            ],
+        );
+    }
+
+    #[test]
+    fn mistakes() {
+        refused("ruby:3.3", &[], "bundler \"install\"", "there is no file `Gemfile`");
+        let files = [("Gemfile", "eval_gemfile '../Gemfile'")];
+        refused("ruby:3.3", &files, "bundler \"install\"", "`../Gemfile` is no file of the build context");
+    }
 }

@@ -155,7 +155,8 @@ impl Packages {
 
 /// The directories of the members that a workspace names, some by globs.
 fn members(workspace: &Table, project: &Project<'_>, diagnostics: &mut Diagnostics) -> Result<Vec<String>, Reported> {
-    let words = |key: &str| workspace.get(key).and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str);
+    let words =
+        |key: &str| workspace.get(key).and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str);
     let excluded: BTreeSet<String> = words("exclude").map(|path| joined(".", path)).collect();
     let mut found = Vec::new();
     for pattern in words("members") {
@@ -260,4 +261,111 @@ fn home(project: &Project<'_>) -> (Vec<Mount>, Vec<(EnvName, String)>) {
     };
     let caches = ["registry", "git"].map(|part| project.cache(&format!("{home}/{part}"), Sharing::Shared));
     (caches.to_vec(), Vec::new())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::sample::{check, refused};
+
+    const RUST: &str = "rust:1.83";
+    const LOCK: (&str, &str) = ("Cargo.lock", "version = 4\n");
+    const BUILD: &str = "cargo \"build\" to=\"/out/api\" { sources \"src\" }";
+    const LEFT: &str = "without **/target/debug without **/target/release without **/target/tmp without \
+                        **/target/.rustc_info.json";
+    const TOUCH: &str = "[cache /usr/local/cargo/registry] [cache /usr/local/cargo/git] [cache /src/target] find . -type f \
+                         -not -path \\'./target/*\\' -exec touch {} + && ";
+
+    #[test]
+    fn a_package_is_built_by_its_lock() {
+        check(
+            RUST,
+            &[
+                ("Cargo.toml", "[package]\nname = \"api\"\n"),
+                LOCK,
+                ("rust-toolchain.toml", ""),
+                ("build.rs", ""),
+                ("src/main.rs", ""),
+            ],
+            BUILD,
+            &[
+                "copy Cargo.toml -> /src/Cargo.toml",
+                "copy build.rs -> /src/build.rs",
+                "copy Cargo.lock -> /src/Cargo.lock",
+                "copy rust-toolchain.toml -> /src/rust-toolchain.toml",
+                "copy src/ -> /src/src",
+                &format!(
+                    "cargo: {TOUCH}cargo build --locked --release && mkdir -p /out && cp target/release/api /out/api"
+                ),
+            ],
+        );
+    }
+
+    #[test]
+    fn a_workspace_is_all_its_members_and_what_they_name_by_a_path() {
+        let files = [
+            ("Cargo.toml", "[workspace]\nmembers = [\"crates/*\"]\nexclude = [\"crates/old\"]\n"),
+            LOCK,
+            ("crates/api/Cargo.toml", "[package]\nname = \"api\"\n[dependencies]\nx = { path = \"../../x\" }\n"),
+            ("crates/api/src/main.rs", ""),
+            ("crates/api/src/bin/migrate.rs", ""),
+            ("crates/api/src/bin/seed/main.rs", ""),
+            ("crates/old/Cargo.toml", "[package]\nname = \"old\"\n"),
+            ("crates/tool/Cargo.toml", "[package]\nname = \"tool\"\n[[bin]]\nname = \"t\"\npath = \"src/main.rs\"\n"),
+            ("crates/tool/src/main.rs", ""),
+            ("x/Cargo.toml", "[package]\nname = \"x\"\n"),
+        ];
+        let built = |command: &str| format!("cargo: {TOUCH}cargo build --locked {command}");
+        let copies = |last: String| {
+            let copies = ["Cargo.toml", "x/Cargo.toml", "Cargo.lock"].map(|file| format!("copy {file} -> /src/{file}"));
+            let mut steps = copies.to_vec();
+            steps.extend([format!("copy crates/ -> /src/crates {LEFT}"), last]);
+            steps
+        };
+        for (words, command) in [
+            (
+                "\"-p\" \"api\" to=\"/out/\"",
+                "--release -p api && mkdir -p /out && cp target/release/api target/release/migrate target/release/seed /out/",
+            ),
+            (
+                "\"--bin=t\" \"--profile\" \"dev\" to=\"/out/t\"",
+                "'--bin=t' --profile dev && mkdir -p /out && cp target/debug/t /out/t",
+            ),
+        ] {
+            let steps = copies(built(&command.replace('\'', "\\'")));
+            let steps: Vec<&str> = steps.iter().map(String::as_str).collect();
+            check(RUST, &files, &format!("cargo \"build\" {words} {{ sources \"crates\" }}"), &steps);
+        }
+        let message = "it has the programs `api`, `migrate`, `seed`, `t`, and `to` names one";
+        refused(RUST, &files, "cargo \"build\" to=\"/out/t\"", message);
+    }
+
+    #[test]
+    fn caches_are_where_cargo_looks() {
+        let files = [("Cargo.toml", "[package]\nname = \"api\"\n"), LOCK, ("src/main.rs", "")];
+        let steps = super::super::sample::steps("debian:12", &files, "cargo \"build\" as=\"10001\" to=\"/out/api\"");
+        let steps = steps.expect("it lowers").join("\n");
+        assert!(
+            steps.contains("[cache /var/cache/cargo] [cache /src/target] CARGO_HOME=\"/var/cache/cargo\""),
+            "{steps}"
+        );
+    }
+
+    #[test]
+    fn mistakes() {
+        refused(RUST, &[], BUILD, "there is no file `Cargo.toml`");
+        refused(
+            RUST,
+            &[("Cargo.toml", "[package]\nname = \n")],
+            BUILD,
+            "Cargo.toml:2: string values must be quoted, expected literal string",
+        );
+        let files = [("Cargo.toml", "[dependencies]\nx = { path = \"../x\" }\n")];
+        refused(RUST, &files, BUILD, "`../x/Cargo.toml` is no file of the build context");
+        refused(
+            RUST,
+            &[("Cargo.toml", "[package]\nname = \"x\"\n"), LOCK],
+            BUILD,
+            "it has no program, which `to` could name",
+        );
+    }
 }

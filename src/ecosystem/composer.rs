@@ -26,8 +26,7 @@ pub(super) fn lower(project: &Project<'_>, diagnostics: &mut Diagnostics) -> Res
     let others: String = others.map(|operand| format!(" {}", crate::graph::shell::quote(&operand.value))).collect();
     let vendor = json.get("config").and_then(|config| config.get("vendor-dir")).and_then(Value::as_str);
     let vendor = project.into.join(&joined(".", vendor.unwrap_or("vendor")));
-    let command =
-        format!("composer install --no-interaction --no-progress{dev} --no-scripts --no-autoloader{others}");
+    let command = format!("composer install --no-interaction --no-progress{dev} --no-scripts --no-autoloader{others}");
     // Composer does not expect others to write to its cache.
     let cache = || project.cache("/var/cache/composer", Sharing::Locked);
     let mut install = project.run(vec![command], vec![cache()]);
@@ -76,4 +75,45 @@ fn beside(json: &Value, project: &Project<'_>, diagnostics: &mut Diagnostics) ->
         }
     }
     Ok(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::sample::{check, refused};
+
+    const BODY: &str = "composer \"install\" \"--ignore-platform-reqs\" { sources \"src\" \"packages\" }";
+
+    #[test]
+    fn classes_are_loaded_when_the_sources_are_there() {
+        check(
+            "php:8.3-cli",
+            &[
+                ("composer.json", "{\"repositories\": [{\"type\": \"path\", \"url\": \"./packages/*\"}]}"),
+                ("composer.lock", "{}"),
+                ("packages/a/composer.json", "{}"),
+                ("src/a.php", ""),
+            ],
+            BODY,
+            &[
+                "composer composer.json composer.lock packages/a/composer.json: [cache /var/cache/composer] \
+                 COMPOSER_CACHE_DIR=\"/var/cache/composer\" COMPOSER_ALLOW_SUPERUSER=\"1\" composer install --no-interaction \
+                 --no-progress --no-dev --no-scripts --no-autoloader --ignore-platform-reqs",
+                "copy src/ -> /src/src",
+                "copy packages/ -> /src/packages without **/vendor",
+                "composer composer.json composer.lock: COMPOSER_ALLOW_SUPERUSER=\"1\" composer dump-autoload \
+                 --no-interaction --no-dev --optimize",
+            ],
+        );
+    }
+
+    #[test]
+    fn mistakes() {
+        refused("php:8.3-cli", &[], BODY, "there is no file `composer.json`");
+        refused(
+            "php:8.3-cli",
+            &[("composer.json", "{\n")],
+            BODY,
+            "composer.json:2: EOF while parsing an object at line 2 column 0",
+        );
+    }
 }

@@ -35,8 +35,7 @@ pub(super) fn lower(project: &Project<'_>, diagnostics: &mut Diagnostics) -> Res
     let has_configuration =
         project.node.operands.iter().any(|word| word.value.starts_with("-c") || word.value.starts_with("--conf"));
     let release = if has_configuration { "" } else { " --configuration Release" };
-    let command =
-        format!("dotnet publish{}{release} --output {}{locked}", project.operands(), project.output(&to));
+    let command = format!("dotnet publish{}{release} --output {}{locked}", project.operands(), project.output(&to));
     let home = if project.by_root() { "/root" } else { "/var/cache/nuget" };
     // NuGet puts a package in its place as a whole.
     let packages = format!("{home}/{}packages", if project.by_root() { ".nuget/" } else { "" });
@@ -139,4 +138,44 @@ fn is_project(word: &str) -> bool {
 fn projects_of(text: &str) -> Vec<String> {
     let words = text.split('"').map(|word| word.replace('\\', "/"));
     words.filter(|word| is_project(word)).map(|word| joined(".", &word)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::sample::{check, refused};
+
+    const SDK: &str = "mcr.microsoft.com/dotnet/sdk:9.0";
+    const BODY: &str = "dotnet \"publish\" \"src/Api/Api.csproj\" to=\"/out\" { sources \"src/Api/Program.cs\" }";
+
+    #[test]
+    fn a_solution_is_its_projects_and_those_they_refer_to() {
+        check(
+            SDK,
+            &[
+                ("Shop.sln", "Project(\"{F}\") = \"Api\", \"src\\Api\\Api.csproj\", \"{A}\"\r\nEndProject\r\n"),
+                (
+                    "src/Api/Api.csproj",
+                    "<Project><ItemGroup><ProjectReference Include=\"..\\Lib\\Lib.fsproj\"/><PackageReference/></ItemGroup></Project>",
+                ),
+                ("src/Api/packages.lock.json", ""),
+                ("src/Api/Program.cs", ""),
+                ("src/Lib/Lib.fsproj", "\u{feff}<Project/>"),
+                ("src/Directory.Build.props", ""),
+                ("nuget.config", ""),
+            ],
+            BODY,
+            &[
+                "copy src/Api/Program.cs -> /src/src/Api/Program.cs",
+                "dotnet Shop.sln src/Api/Api.csproj src/Api/packages.lock.json src/Lib/Lib.fsproj nuget.config \
+                 src/Directory.Build.props: [cache /root/.nuget/packages] DOTNET_CLI_TELEMETRY_OPTOUT=\"1\" dotnet publish \
+                 src/Api/Api.csproj --configuration Release --output /out -p:RestoreLockedMode=true",
+            ],
+        );
+    }
+
+    #[test]
+    fn mistakes() {
+        refused(SDK, &[], "dotnet \"publish\" to=\"/out\"", "there is no solution and no project");
+        refused(SDK, &[], BODY, "there is no file `src/Api/Api.csproj`");
+    }
 }

@@ -65,10 +65,8 @@ pub(super) fn lower(project: &Project<'_>, diagnostics: &mut Diagnostics) -> Res
     if !project.by_root() {
         build.env.push((EnvName::parse("GRADLE_USER_HOME").expect("a name"), home.to_owned()));
     }
-    let missing = MissingLock {
-        file: project.path("gradle.lockfile"),
-        command: format!("{program} dependencies --write-locks"),
-    };
+    let missing =
+        MissingLock { file: project.path("gradle.lockfile"), command: format!("{program} dependencies --write-locks") };
     Ok(Plan {
         manifests,
         install: None,
@@ -135,4 +133,73 @@ fn calls<'t>(script: &'t str, method: &str) -> Vec<&'t str> {
         }
     }
     found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::sample::{check, refused};
+    use super::calls;
+
+    #[test]
+    fn included_projects_are_manifests() {
+        check(
+            "gradle:8.10",
+            &[
+                ("settings.gradle.kts", "includeBuild(\"logic\")\ninclude(\":api\", \":lib:core\")\n"),
+                ("gradle/libs.versions.toml", ""),
+                ("api/build.gradle.kts", ""),
+                ("lib/core/build.gradle", ""),
+                ("logic/settings.gradle", "// include 'no'"),
+                ("gradle.lockfile", ""),
+                ("gradlew", ""),
+            ],
+            "gradle \"bootJar\" \"--offline\" module=\"api\" artifact=\"build/libs/*.jar\" to=\"/out/api.jar\"",
+            &[
+                "copy ./ -> /src without **/.gradle without **/build/classes without **/build/libs without **/build/reports \
+                 without **/build/resources without **/build/tmp",
+                "gradle: [cache /root/.gradle/caches] gradle --no-daemon --console=plain :api:bootJar --offline && mkdir -p \
+                 /out && cp -R api/build/libs/*.jar /out/api.jar",
+            ],
+        );
+    }
+
+    #[test]
+    fn a_wrapper_is_preferred() {
+        check(
+            "eclipse-temurin:21",
+            &[
+                ("build.gradle", ""),
+                ("gradle.lockfile", ""),
+                ("gradlew", ""),
+                ("gradle/wrapper/gradle-wrapper.jar", ""),
+                ("gradle/wrapper/gradle-wrapper.properties", ""),
+                ("src/A.java", ""),
+            ],
+            "gradle \"jar\" artifact=\"build/libs/a.jar\" to=\"/a.jar\" { sources \"src\" }",
+            &[
+                "copy src/ -> /src/src",
+                "gradle build.gradle gradle.lockfile gradlew gradle/wrapper/gradle-wrapper.jar \
+                 gradle/wrapper/gradle-wrapper.properties: [cache /root/.gradle/caches] [cache /root/.gradle/wrapper] ./gradlew \
+                 --no-daemon --console=plain jar && mkdir -p / && cp -R build/libs/a.jar /a.jar",
+            ],
+        );
+    }
+
+    #[test]
+    fn settings_are_groovy_or_kotlin() {
+        for (text, expected) in [
+            ("include 'a', \"b:c\"", vec!["a", "b:c"]),
+            ("include(\n    \"a\",\n    \"b\",\n)", vec!["a", "b"]),
+            ("// include 'a'\nincludeFlat 'b'\nreinclude 'c'", vec![]),
+            ("include 'a'\ninclude 'b'", vec!["a", "b"]),
+        ] {
+            assert_eq!(calls(text, "include"), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn mistakes() {
+        let body = "gradle \"jar\" artifact=\"a.jar\" to=\"/a.jar\"";
+        refused("gradle:8.10", &[], body, "there is no file `build.gradle` nor `build.gradle.kts`");
+    }
 }

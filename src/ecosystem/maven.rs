@@ -100,7 +100,8 @@ impl Poms {
                 pending.push(if path.ends_with(".xml") { path } else { joined(&path, "pom.xml") });
             }
             if let Some(parent) = child(document.root_element(), "parent") {
-                let relative = child(parent, "relativePath").map_or("../pom.xml", |path| path.text().unwrap_or_default());
+                let relative =
+                    child(parent, "relativePath").map_or("../pom.xml", |path| path.text().unwrap_or_default());
                 let path = joined(directory, relative.trim());
                 let path = if path.ends_with(".xml") { path } else { joined(&path, "pom.xml") };
                 // Without a pom there, the parent is one of a repository.
@@ -159,4 +160,70 @@ fn is(node: Node<'_, '_>, name: &str) -> bool {
 fn is_module(node: Node<'_, '_>) -> bool {
     let holder = node.parent().filter(|parent| is(*parent, "modules")).and_then(|parent| parent.parent());
     is(node, "module") && holder.is_some_and(|holder| is(holder, "project") || is(holder, "profile"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::sample::{check, refused};
+
+    const POM: (&str, &str) = (
+        "pom.xml",
+        "<project><artifactId>shop</artifactId><version>1</version><packaging>pom</packaging><modules>\
+         <module>api</module><module>lib/pom-jdk.xml</module></modules><build><plugins><plugin><configuration><modules>\
+         <module>x</module></modules></configuration></plugin></plugins></build></project>",
+    );
+    const API: (&str, &str) = (
+        "api/pom.xml",
+        "<project><parent><version>1.2</version><relativePath/></parent><artifactId>api</artifactId></project>",
+    );
+    const LIB: (&str, &str) = ("lib/pom-jdk.xml", "<project/>");
+
+    #[test]
+    fn all_modules_are_manifests() {
+        check(
+            "maven:3.9",
+            &[POM, API, LIB, (".mvn/maven.config", ""), ("mvnw", ""), ("api/src/A.java", "")],
+            "maven \"package\" \"-DskipTests\" module=\"api\" to=\"/out/api.jar\" { sources \"api/src\" }",
+            &[
+                "copy api/src/ -> /src/api/src",
+                "maven pom.xml lib/pom-jdk.xml api/pom.xml .mvn/maven.config: [cache /root/.m2/repository] mvn --batch-mode \
+                 --no-transfer-progress package -pl api -am -DskipTests && mkdir -p /out && cp api/target/api-1.2.jar /out/api.jar",
+            ],
+        );
+    }
+
+    #[test]
+    fn a_wrapper_is_preferred() {
+        check(
+            "eclipse-temurin:21",
+            &[
+                ("pom.xml", "<project><build><finalName>a</finalName></build><packaging>war</packaging></project>"),
+                ("mvnw", ""),
+                (".mvn/wrapper/maven-wrapper.properties", ""),
+            ],
+            "maven \"verify\" as=\"10001\" to=\"/out/\"",
+            &[
+                "dir /src of 10001",
+                "dir /src/.mvn/wrapper of 10001",
+                "copy ./ -> /src of 10001 without **/target/classes without **/target/test-classes without \
+                 **/target/generated-sources without **/target/maven-* without **/target/surefire-reports without **/target/*.jar",
+                "maven: [cache /var/cache/maven/repository] [cache /var/cache/maven/wrapper] \
+                 MAVEN_USER_HOME=\"/var/cache/maven\" as 10001 ./mvnw --batch-mode --no-transfer-progress \
+                 -Dmaven.repo.local=/var/cache/maven/repository verify && mkdir -p /out && cp target/a.war /out/",
+            ],
+        );
+    }
+
+    #[test]
+    fn mistakes() {
+        let body = "maven \"package\" to=\"/out/app.jar\"";
+        refused("maven:3.9", &[POM], body, "there is no file `lib/pom-jdk.xml`");
+        refused("maven:3.9", &[POM, API, LIB], body, "pom.xml does not tell what it is packaged to");
+        refused(
+            "maven:3.9",
+            &[("pom.xml", "<project>\n</x>")],
+            body,
+            "pom.xml:2: it is not XML: expected \'project\' tag, not \'x\' at 2:1",
+        );
+    }
 }

@@ -116,8 +116,11 @@ impl Project<'_> {
     pub fn present(&self, files: &[&str], diagnostics: &mut Diagnostics) -> Result<Vec<Manifest>, Reported> {
         let mut found = Vec::new();
         for file in files {
-            if self.look(file, diagnostics)?.is_some() {
-                found.extend(self.located(file));
+            let Some(manifest) = self.located(file) else { continue };
+            // Some are no text.
+            let is_there = self.files.matches(&manifest.path.value).map(|paths| !paths.is_empty());
+            if is_there.map_err(|invalid| self.invalid(invalid.0, diagnostics))? {
+                found.push(manifest);
             }
         }
         Ok(found)
@@ -213,7 +216,10 @@ pub(crate) fn joined(directory: &str, path: &str) -> String {
 
 /// A path as a word of shell text, in which `*` stays a pattern.
 pub(crate) fn word(path: &str) -> String {
-    path.split('*').map(|part| if part.is_empty() { String::new() } else { shell::quote(part) }).collect::<Vec<_>>().join("*")
+    path.split('*')
+        .map(|part| if part.is_empty() { String::new() } else { shell::quote(part) })
+        .collect::<Vec<_>>()
+        .join("*")
 }
 
 /// A text's own line, from 1, at a place in it.

@@ -3,7 +3,7 @@
 use super::items::Items;
 use super::paths;
 use super::sources::{is_glob, joined, matches};
-use crate::base::{ImageRef, EntryKind, ImagePath, Invalid, Spanned, World, directory_of, normalize};
+use crate::base::{EntryKind, ImagePath, ImageRef, Invalid, Spanned, World, directory_of, normalize};
 use crate::diagnostic::Diagnostic;
 use crate::diagnostic::Reported;
 use crate::diagnostic::codes::MISSING_PROPERTY;
@@ -165,7 +165,13 @@ impl Items<'_, '_> {
         let mut copies: Vec<(Spanned<String>, ImagePath)> = Vec::new();
         let mut copied = Vec::new();
         if named.iter().all(|source| source.value != ".") {
-            let missing = plan.kept.iter().filter(|manifest| !self.copies(manifest, body));
+            let comes = |manifest: &Manifest| {
+                named.iter().any(|source| {
+                    let source = project.path(&source.value);
+                    source == manifest.path.value || holds(&source, &manifest.path.value)
+                })
+            };
+            let missing = plan.kept.iter().filter(|manifest| !comes(manifest) && !self.copies(manifest, body));
             copies.extend(missing.map(|manifest| (manifest.path.clone(), manifest.target.clone())));
         }
         for source in named {

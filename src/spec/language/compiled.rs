@@ -1,7 +1,7 @@
 //! Languages whose projects become programs or archives: nothing of the project itself is in the image that runs them.
 
-use super::*;
-use crate::syntax::Ty;
+use super::{AFTER, AS, BEFORE, CHANGES, COST, Grammar, ID, INTO, PROJECT, Sources};
+use crate::syntax::{Args, Decode, Merge, Prop, Shape, Ty};
 
 /// `go`
 pub(in super::super) const GO: Grammar = Grammar {

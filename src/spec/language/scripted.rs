@@ -1,7 +1,7 @@
 //! Languages whose packages are in the image that runs the project.
 
-use super::*;
-use crate::syntax::Ty;
+use super::{AFTER, AS, BEFORE, CHANGES, COST, Grammar, ID, INTO, PROJECT, Sources};
+use crate::syntax::{Args, Decode, Merge, Prop, Shape, Ty};
 
 /// `bundler`
 pub(in super::super) const BUNDLER: Grammar = Grammar {
