@@ -21,6 +21,7 @@ mod recording;
 mod render;
 mod schema;
 mod session;
+mod standing;
 mod terminal;
 mod told;
 mod watch;

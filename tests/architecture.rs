@@ -21,6 +21,7 @@ const fn room(name: &'static str, floor: u8) -> Room {
 const ROOMS: &[Room] = &[
     room("base", 0),
     room("diagnostic", 1),
+    room("order", 1),
     room("syntax", 2),
     room("spec", 3),
     room("model", 4),
@@ -54,6 +55,8 @@ const CRATES: &[(&str, &[&str])] = &[
     ("toml", &["ecosystem"]),
     ("roxmltree", &["ecosystem"]),
     ("regex", &["spec"]),
+    ("serde_saphyr", &["ecosystem"]),
+    ("toml", &["ecosystem"]),
     ("tempfile", OUTER),
     ("fs4", OUTER),
     ("cap_std", OUTER),

@@ -109,7 +109,8 @@ fn reads(graph: &Graph) -> impl Iterator<Item = Read<'_>> {
 
 fn mounted(mounts: &[Mount]) -> impl Iterator<Item = Read<'_>> {
     mounts.iter().filter_map(|mount| match mount {
-        Mount::Bind { source, .. } => Some(Read { path: source.as_str().into(), is_file: false, copy: None }),
+        // A manifest; of a directory of them nothing is asked that an exclusion names.
+        Mount::Bind { source, .. } => Some(Read { path: source.as_str().into(), is_file: true, copy: None }),
         Mount::Cache { .. } | Mount::Secret { .. } | Mount::Ssh => None,
     })
 }

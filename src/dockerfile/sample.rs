@@ -147,7 +147,7 @@ pub(super) fn git(url: &str, reference: &str, to: &str) -> Git {
 }
 
 pub(super) fn dir(at: &str, owned: Option<&str>) -> Dir {
-    Dir { path: path(at), owner: owned.map(owner), mode: None }
+    Dir { path: path(at), owner: owned.map(owner), mode: None, for_installation: false }
 }
 
 pub(super) fn link(at: &str, target: &str) -> Link {

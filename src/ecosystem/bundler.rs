@@ -36,6 +36,7 @@ pub(super) fn lower(project: &Project<'_>, diagnostics: &mut Diagnostics) -> Res
     }
     let writes = [".bundle", "vendor/bundle"].map(|path| project.into.join(path)).to_vec();
     Ok(Plan {
+        build_installs: false,
         manifests: kept.clone(),
         install: Some((install, writes)),
         kept,

@@ -59,6 +59,7 @@ pub(super) fn lower(project: &Project<'_>, diagnostics: &mut Diagnostics) -> Res
     let mut build = project.run(commands, mounts);
     build.env = env;
     Ok(Plan {
+        build_installs: true,
         manifests: packages.manifests.clone(),
         install: None,
         // They are touched too, which no mount lets.
@@ -328,7 +329,7 @@ mod tests {
             ),
             (
                 "\"--bin=t\" \"--profile\" \"dev\" to=\"/out/t\"",
-                "'--bin=t' --profile dev && mkdir -p /out && cp target/debug/t /out/t",
+                "--bin=t --profile dev && mkdir -p /out && cp target/debug/t /out/t",
             ),
         ] {
             let steps = copies(built(&command.replace('\'', "\\'")));

@@ -42,6 +42,7 @@ pub(super) fn lower(project: &Project<'_>, diagnostics: &mut Diagnostics) -> Res
         }
     }
     Ok(Plan {
+        build_installs: true,
         manifests,
         install: Some((install, vec![vendor.clone()])),
         kept: Vec::new(),

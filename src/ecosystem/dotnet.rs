@@ -47,6 +47,7 @@ pub(super) fn lower(project: &Project<'_>, diagnostics: &mut Diagnostics) -> Res
         build.env.push((name("NUGET_PACKAGES"), packages));
     }
     Ok(Plan {
+        build_installs: true,
         manifests: solution.manifests,
         install: None,
         kept: Vec::new(),

@@ -31,6 +31,7 @@ pub(super) fn lower(project: &Project<'_>, diagnostics: &mut Diagnostics) -> Res
         kept: vendored.into_iter().collect(),
         exclude: Vec::new(),
         build: Some((build, vec![to])),
+        build_installs: true,
         unlocked: missing.map(|file| MissingLock { file, command: "go mod tidy".to_owned() }),
     })
 }

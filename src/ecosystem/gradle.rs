@@ -68,6 +68,7 @@ pub(super) fn lower(project: &Project<'_>, diagnostics: &mut Diagnostics) -> Res
     let missing =
         MissingLock { file: project.path("gradle.lockfile"), command: format!("{program} dependencies --write-locks") };
     Ok(Plan {
+        build_installs: true,
         manifests,
         install: None,
         kept: Vec::new(),

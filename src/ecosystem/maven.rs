@@ -63,6 +63,7 @@ pub(super) fn lower(project: &Project<'_>, diagnostics: &mut Diagnostics) -> Res
         build.env.push((EnvName::parse("MAVEN_USER_HOME").expect("a name"), home.to_owned()));
     }
     Ok(Plan {
+        build_installs: true,
         manifests,
         install: None,
         kept: Vec::new(),

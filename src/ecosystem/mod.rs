@@ -7,12 +7,16 @@ mod composer;
 mod dotnet;
 mod go;
 mod gradle;
+mod javascript;
+mod manifest;
 mod maven;
+mod members;
+mod npm;
 pub mod pip;
 #[cfg(test)]
 mod sample;
 
-use crate::base::{ImagePath, Invalid, Spanned, normalize};
+use crate::base::{EnvName, ImagePath, Invalid, Spanned, normalize};
 use crate::diagnostic::Diagnostic;
 use crate::diagnostic::codes::INVALID_MANIFEST;
 use crate::diagnostic::{Diagnostics, Reported};
@@ -36,6 +40,7 @@ static ECOSYSTEMS: &[Ecosystem] = &[
     Ecosystem { name: "dotnet", lower: dotnet::lower },
     Ecosystem { name: "bundler", lower: bundler::lower },
     Ecosystem { name: "composer", lower: composer::lower },
+    Ecosystem { name: "npm", lower: npm::lower },
 ];
 
 /// The language whose node is called `name`.
@@ -84,6 +89,8 @@ pub(crate) struct Plan {
     pub exclude: Vec<&'static str>,
     /// The build, and what it writes.
     pub build: Option<(Run, Vec<ImagePath>)>,
+    /// Whether the build looks at the manifests that are not kept, such as the lock file.
+    pub build_installs: bool,
     /// The lock file that is missing.
     pub unlocked: Option<MissingLock>,
 }
@@ -167,6 +174,21 @@ impl Project<'_> {
         Mount::Cache { target: ImagePath::root().join(target.trim_start_matches('/')), id: None, sharing }
     }
 
+    /// The cache of the program `name`, which root has in `place` anyway. Of another user nothing tells the home, so that
+    /// `variable` says where it is.
+    fn cache_of(&self, name: &str, place: &str, sharing: Sharing, variable: &str) -> (Mount, Vec<(EnvName, String)>) {
+        if self.by_root() {
+            return (self.cache(place, sharing), Vec::new());
+        }
+        let place = format!("/var/cache/{name}");
+        (self.cache(&place, sharing), variables(&[(variable, &place)]))
+    }
+
+    /// Whether what only development needs is left out.
+    fn omits_dev(&self) -> bool {
+        self.node.options.contains_key("omit")
+    }
+
     /// Whether root runs it.
     pub fn by_root(&self) -> bool {
         self.node.user.as_ref().is_none_or(|user| user.value.is_root())
@@ -199,6 +221,11 @@ impl Project<'_> {
             env: Vec::new(),
         }
     }
+}
+
+/// Variables of a command.
+fn variables(variables: &[(&str, &str)]) -> Vec<(EnvName, String)> {
+    variables.iter().map(|(name, value)| (EnvName::parse(name).expect("a name"), (*value).to_owned())).collect()
 }
 
 /// `path` seen from a directory of the project.

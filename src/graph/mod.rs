@@ -2,6 +2,7 @@
 
 mod config;
 mod drawing;
+mod estimate;
 mod family;
 mod key;
 pub mod known;
@@ -13,6 +14,7 @@ mod text;
 
 pub use config::{Config, Label};
 pub use drawing::{dot, mermaid};
+pub use estimate::{Estimate, Estimates, Known, estimates, expected_rebuild, percent, seconds};
 pub use family::Family;
 pub use key::key;
 pub use stage::{Account, BaseImage, Graph, Stage};

@@ -267,6 +267,8 @@ pub struct Dir {
     pub owner: Option<Spanned<Owner>>,
     /// Its mode; 0755 if none was written.
     pub mode: Option<Mode>,
+    /// Whether it only lets a language's installation write there.
+    pub for_installation: bool,
 }
 
 /// A symbolic link to make.

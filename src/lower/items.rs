@@ -93,7 +93,8 @@ impl<'a, 's> Items<'a, 's> {
             | Item::Gradle(language)
             | Item::Dotnet(language)
             | Item::Bundler(language)
-            | Item::Composer(language) => self.language(language, body)?,
+            | Item::Composer(language)
+            | Item::Npm(language) => self.language(language, body)?,
             Item::Run(run) => self.run(run)?,
             Item::Raw(raw) => {
                 let kind = StepKind::Raw { text: raw.text.clone() };
@@ -315,7 +316,7 @@ impl<'a, 's> Items<'a, 's> {
     fn dir(&mut self, dir: &spec::Dir) -> Result<(), Reported> {
         let path = self.in_image(&dir.path)?.value;
         let mode = dir.mode.as_ref().map(|mode| mode.value);
-        let kind = StepKind::Dir(Dir { path: path.clone(), owner: dir.owner.clone(), mode });
+        let kind = StepKind::Dir(Dir { path: path.clone(), owner: dir.owner.clone(), mode, for_installation: false });
         self.step(kind, Reads::Paths(Vec::new()), vec![path], Expected::default(), dir.span);
         Ok(())
     }

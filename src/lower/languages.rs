@@ -105,7 +105,11 @@ impl Items<'_, '_> {
             to: to?.map(|to| to.value),
             files: &files,
         };
-        let plan = (ecosystem::of(node.name).lower)(&project, self.diagnostics)?;
+        let mut plan = (ecosystem::of(node.name).lower)(&project, self.diagnostics)?;
+        for written in &node.manifests {
+            let file = paths::in_context(written, self.diagnostics)?;
+            plan.manifests.push(project.manifest(&file.value));
+        }
         let elsewhere = self.workdir.as_ref() != Some(&project.into);
         let directory = elsewhere.then(|| project.into.clone());
         self.own_directories(&project, &plan, body);
@@ -135,7 +139,12 @@ impl Items<'_, '_> {
         directories.sort();
         directories.dedup();
         for path in directories.into_iter().filter(|path| !is_made(path)) {
-            let kind = StepKind::Dir(Dir { path: path.clone(), owner: Some(user.clone()), mode: None });
+            let kind = StepKind::Dir(Dir {
+                path: path.clone(),
+                owner: Some(user.clone()),
+                mode: None,
+                for_installation: true,
+            });
             self.step(kind, Reads::Paths(Vec::new()), vec![path], Default::default(), project.node.span);
         }
     }
@@ -165,13 +174,14 @@ impl Items<'_, '_> {
         let mut copies: Vec<(Spanned<String>, ImagePath)> = Vec::new();
         let mut copied = Vec::new();
         if named.iter().all(|source| source.value != ".") {
-            let comes = |manifest: &Manifest| {
-                named.iter().any(|source| {
-                    let source = project.path(&source.value);
-                    source == manifest.path.value || holds(&source, &manifest.path.value)
-                })
+            let is_named = |path: &str| {
+                named
+                    .iter()
+                    .map(|source| project.path(&source.value))
+                    .any(|source| source == path || holds(&source, path))
             };
-            let missing = plan.kept.iter().filter(|manifest| !comes(manifest) && !self.copies(manifest, body));
+            let missing = plan.kept.iter().filter(|manifest| !is_named(&manifest.path.value));
+            let missing = missing.filter(|manifest| !self.copies(manifest, body));
             copies.extend(missing.map(|manifest| (manifest.path.clone(), manifest.target.clone())));
         }
         for source in named {
@@ -242,7 +252,8 @@ impl Items<'_, '_> {
         let is_copied = |manifest: &Manifest| {
             plan.kept.contains(manifest) || copied.iter().any(|path| path.contains(&manifest.target))
         };
-        let manifests = plan.manifests.iter().filter(|manifest| !is_copied(manifest)).cloned().collect();
+        let mounted = plan.manifests.iter().filter(|manifest| plan.build_installs && !is_copied(manifest));
+        let manifests = mounted.cloned().collect();
         let kind = StepKind::Language(Language { name, manifests, install: run, directory, unlocked });
         self.step(kind, Reads::Paths(vec![project.into.clone()]), writes, expected, project.node.span);
     }

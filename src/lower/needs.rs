@@ -110,7 +110,8 @@ fn goes_on_top(step: &Step, other: &Step) -> bool {
     };
     // What an installation leaves in a project's directory stands beside the sources, not on top of them: their copy leaves
     // it out.
-    if is_installation(step) && is_copy_of_context(other) {
+    // So do the directories that it is given beforehand.
+    if (is_installation(step) || makes_way(step)) && is_copy_of_context(other) {
         return false;
     }
     let over = |path: &ImagePath, under: &ImagePath| under.contains(path) && (under != path || wins);
@@ -119,6 +120,11 @@ fn goes_on_top(step: &Step, other: &Step) -> bool {
 
 fn is_installation(step: &Step) -> bool {
     matches!(step.kind, StepKind::Language(_)) && step.reads == Reads::Paths(Vec::new())
+}
+
+/// Whether it makes a directory for the installation of a language's node, not for one of its own.
+fn makes_way(step: &Step) -> bool {
+    matches!(&step.kind, StepKind::Dir(dir) if dir.for_installation)
 }
 
 fn is_copy_of_context(step: &Step) -> bool {

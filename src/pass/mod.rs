@@ -10,7 +10,7 @@ mod place_args;
 mod place_users;
 mod split_manifests;
 
-pub use order_steps::{Estimate, MAX_STEPS, estimate};
+pub use order_steps::MAX_STEPS;
 
 use crate::diagnostic::{Diagnostics, Reported};
 use crate::graph::{Graph, Stage, Step, StepId};

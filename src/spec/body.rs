@@ -77,6 +77,8 @@ stage_nodes! {
     Bundler(Language) = language::BUNDLER.shape, |node, diagnostics| language::decode(node, &language::BUNDLER, diagnostics);
     /// PHP packages.
     Composer(Language) = language::COMPOSER.shape, |node, diagnostics| language::decode(node, &language::COMPOSER, diagnostics);
+    /// Packages of npm.
+    Npm(Language) = language::NPM.shape, |node, diagnostics| language::decode(node, &language::NPM, diagnostics);
     /// Commands.
     Run(Run) = Run::SHAPE, Run::decode;
     /// One Dockerfile instruction.

@@ -26,6 +26,8 @@ pub struct Language {
     pub user: Option<Spanned<Owner>>,
     /// What is copied for the build, seen from the project; `None` if it does not say.
     pub sources: Option<Vec<Spanned<String>>>,
+    /// Files that the installation reads beside the manifests, seen from the project.
+    pub manifests: Vec<Spanned<String>>,
     /// The properties that are the language's own, by name.
     pub options: BTreeMap<&'static str, Spanned<String>>,
     /// What it says of its rebuilds.
@@ -65,7 +67,7 @@ macro_rules! shape {
             args: Args::some("WORD", Ty::Text),
             props: &[$($own,)* PROJECT, INTO, AS, CHANGES, COST, ID, BEFORE, AFTER],
             free_props: None,
-            children: &[$($child),*],
+            children: &[$($child,)* Manifests::SHAPE],
             merge: Merge::Step,
             example: $example,
         }
@@ -77,6 +79,52 @@ mod scripted;
 
 pub(super) use compiled::{CARGO, DOTNET, GO, GRADLE, MAVEN};
 pub(super) use scripted::{BUNDLER, COMPOSER};
+
+const OMIT: Prop = Prop::optional(
+    "omit",
+    Ty::OneOf(&["dev"]),
+    "Leaves out what only development needs; the lock file still holds it.",
+);
+const SCRIPT: Prop = Prop::optional(
+    "script",
+    Ty::Text,
+    "The script of `package.json` that builds the project, once its sources are there.",
+);
+
+/// `npm`
+pub(super) const NPM: Grammar = Grammar {
+    shape: shape!(
+        "npm",
+        "The packages of a Node.js project by npm: `package.json`, the lock file, `.npmrc` and every `package.json` of the \
+         workspace are mounted for `npm ci`, which is given what follows the word `ci`. Then the sources are copied, and \
+         the script is run if one is named.",
+        [OMIT, SCRIPT],
+        [Sources::SHAPE],
+        "npm \"ci\" omit=\"dev\" {\n    sources \"src\"\n}"
+    ),
+    commands: &["ci"],
+    options: &["omit", "script"],
+};
+
+struct Manifests(Vec<Spanned<String>>);
+
+impl Decode for Manifests {
+    const SHAPE: &'static Shape = &Shape {
+        name: "manifests",
+        doc: "Files and directories of the project that the installation reads beside those it is known to read, such as \
+              what a script that it runs asks for. They are mounted for it too.",
+        args: Args::some("PATH", Ty::ContextPath),
+        props: &[],
+        free_props: None,
+        children: &[],
+        merge: Merge::Set,
+        example: "manifests \"prisma/schema.prisma\" \"patches\"",
+    };
+
+    fn from_fields(fields: &mut Fields<'_>) -> Result<Self, Reported> {
+        Ok(Self(fields.args()))
+    }
+}
 
 struct Sources(Vec<Spanned<String>>);
 
@@ -120,6 +168,7 @@ pub(super) fn decode(
     }
     let expected = Expected::decode(&mut fields);
     let sources = fields.decode_children::<Sources>();
+    let manifests = fields.decode_children::<Manifests>();
     let span = fields.name_span();
     if let Ok(command) = &command
         && !grammar.commands.contains(&command.value.as_str())
@@ -143,6 +192,7 @@ pub(super) fn decode(
         to: to?,
         user: user?,
         sources: (!sources.is_empty()).then(|| sources.into_iter().flat_map(|sources| sources.0).collect()),
+        manifests: manifests.into_iter().flat_map(|manifests| manifests.0).collect(),
         options,
         expected: expected?,
         span,

@@ -1,6 +1,6 @@
 //! Languages whose projects become programs or archives: nothing of the project itself is in the image that runs them.
 
-use super::{AFTER, AS, BEFORE, CHANGES, COST, Grammar, ID, INTO, PROJECT, Sources};
+use super::{AFTER, AS, BEFORE, CHANGES, COST, Grammar, ID, INTO, Manifests, PROJECT, Sources};
 use crate::syntax::{Args, Decode, Merge, Prop, Shape, Ty};
 
 /// `go`

@@ -1,6 +1,6 @@
 //! Languages whose packages are in the image that runs the project.
 
-use super::{AFTER, AS, BEFORE, CHANGES, COST, Grammar, ID, INTO, PROJECT, Sources};
+use super::{AFTER, AS, BEFORE, CHANGES, COST, Grammar, ID, INTO, Manifests, PROJECT, Sources};
 use crate::syntax::{Args, Decode, Merge, Prop, Shape, Ty};
 
 /// `bundler`
