@@ -31,5 +31,7 @@ mod images;
 mod judges;
 #[path = "engine/process.rs"]
 mod process;
+#[path = "engine/replay.rs"]
+mod replay;
 #[path = "engine/shop.rs"]
 mod shop;
