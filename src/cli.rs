@@ -11,7 +11,9 @@ mod explanation;
 mod fmt;
 mod graph;
 mod list;
+mod lock;
 mod man;
+mod margin;
 mod memory;
 mod outputs;
 mod paths;
@@ -19,6 +21,7 @@ mod recording;
 mod render;
 mod schema;
 mod session;
+mod standing;
 mod terminal;
 mod told;
 mod watch;
@@ -66,6 +69,7 @@ fn run() -> Exit {
         Command::Explain(command) => command.run(&call, &mut terminal),
         Command::Graph(command) => command.run(&call, &mut terminal),
         Command::List(command) => command.run(&call, &mut terminal),
+        Command::Lock(command) => command.run(&call, &mut terminal),
         Command::Render(command) => command.run(&call, &mut terminal),
         Command::Fmt(command) => command.run(&call, &mut terminal),
         Command::Schema(command) => command.run(&mut terminal),

@@ -5,6 +5,7 @@ use crate::base::World;
 use crate::diagnostic::{Diagnostics, Reported, Sources};
 use crate::dockerfile::{self, Dockerfile, Printed};
 use crate::graph::Graph;
+use crate::lock::Measured;
 use crate::lower::{self, Options};
 use crate::model::{Image, SpecFile};
 use crate::{pass, rule, syntax};
@@ -37,26 +38,54 @@ pub fn read(
     Ok(SpecFile::decode(path, nodes, diagnostics))
 }
 
-/// Compiles an image.
+/// Compiles an image of which nothing was measured.
 pub fn compile(
     image: &Image,
     world: &dyn World,
     options: Options,
     diagnostics: &mut Diagnostics,
 ) -> Result<Compiled, Reported> {
+    compile_measured(image, Measured::default(), world, options, diagnostics)
+}
+
+/// Compiles an image of which that was measured.
+pub fn compile_measured(
+    image: &Image,
+    measured: Measured,
+    world: &dyn World,
+    options: Options,
+    diagnostics: &mut Diagnostics,
+) -> Result<Compiled, Reported> {
     let mut told = Diagnostics::new();
-    let compiled = compile_whole(image, world, options, &mut told);
+    let compiled = compile_whole(image, measured, world, options, &mut told);
     diagnostics.extend(told.map(|diagnostic| image.origins.trace(diagnostic)));
     compiled
 }
 
+/// Puts the steps of an image into their order, by what was measured of it, and stops there: no step is merged with its
+/// neighbours.
+pub fn order(
+    image: &Image,
+    measured: Measured,
+    world: &dyn World,
+    options: Options,
+    diagnostics: &mut Diagnostics,
+) -> Result<Graph, Reported> {
+    let mut graph = lower::lower(image, world, options, diagnostics)?;
+    graph.measured = measured;
+    pass::run_to_order(&mut graph, diagnostics)?;
+    Ok(graph)
+}
+
 fn compile_whole(
     image: &Image,
+    measured: Measured,
     world: &dyn World,
     options: Options,
     diagnostics: &mut Diagnostics,
 ) -> Result<Compiled, Reported> {
     let mut graph = lower::lower(image, world, options, diagnostics)?;
+    graph.measured = measured;
     // The rules see what the spec says, before the passes drop and merge. What they deny does not hide what else is wrong.
     let ruled = rule::check(&graph, world, diagnostics);
     pass::run(&mut graph, diagnostics)?;

@@ -15,6 +15,7 @@ pub mod host;
 pub mod lock;
 pub mod lower;
 pub mod model;
+pub mod order;
 pub mod pass;
 pub mod rule;
 pub mod spec;

@@ -21,6 +21,7 @@ const fn room(name: &'static str, floor: u8) -> Room {
 const ROOMS: &[Room] = &[
     room("base", 0),
     room("diagnostic", 1),
+    room("order", 1),
     room("syntax", 2),
     room("spec", 3),
     room("model", 4),
@@ -52,6 +53,8 @@ const MACHINE: &[&str] = &["fs", "env", "net", "process", "time", "thread"];
 const CRATES: &[(&str, &[&str])] = &[
     ("minijinja", &["model"]),
     ("regex", &["spec"]),
+    ("serde_saphyr", &["ecosystem"]),
+    ("toml", &["ecosystem"]),
     ("tempfile", OUTER),
     ("fs4", OUTER),
     ("cap_std", OUTER),

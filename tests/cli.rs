@@ -16,6 +16,8 @@ mod gitattributes;
 mod input;
 #[path = "cli/interruption.rs"]
 mod interruption;
+#[path = "cli/lock.rs"]
+mod lock;
 #[path = "cli/outputs.rs"]
 mod outputs;
 #[path = "cli/templates.rs"]

@@ -29,6 +29,8 @@ mod hostile;
 mod images;
 #[path = "engine/judges.rs"]
 mod judges;
+#[path = "engine/languages.rs"]
+mod languages;
 #[path = "engine/process.rs"]
 mod process;
 #[path = "engine/replay.rs"]

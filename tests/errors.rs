@@ -151,6 +151,7 @@ fn page_world() -> MemoryWorld {
         ("app.py", ""),
         ("keys/pgdg.asc", ""),
         ("vendor.tar.gz", ""),
+        ("api/go.mod", "module example.com/api\n\nrequire example.com/lib v1.0.0\n"),
     ])
 }
 

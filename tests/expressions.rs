@@ -5,7 +5,7 @@ use imgspec::base::{FileId, Span};
 use imgspec::diagnostic::Diagnostics;
 use imgspec::model::{Scope, expand_entry};
 use imgspec::spec::Bound;
-use imgspec::syntax::{Entry, Ty, Value, quoted};
+use imgspec::syntax::{Entry, Ty, Value, Written, quoted};
 use proptest::prelude::*;
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -14,7 +14,7 @@ fn scope(value: Bound) -> Scope {
     let mut scope = Scope::new();
     let span = Span::file_start(FileId(0));
     scope.bind("v", value, span);
-    scope.bind("n", Bound::One(Value::Integer(-7)), span);
+    scope.bind("n", Bound::One(Value::Integer((-7).into())), span);
     scope.bind("flag", Bound::One(Value::Bool(true)), span);
     scope.bind("list", Bound::List(vec!["a".to_owned(), "b".to_owned()]), span);
     scope.bind("long", Bound::text("é".repeat(30_000)), span);
@@ -25,7 +25,8 @@ fn scope(value: Bound) -> Scope {
 fn expand(text: &str, ty: Ty, scope: &Scope) -> Result<Vec<Value>, Vec<String>> {
     let written = quoted(text);
     let span = Span::new(FileId(0), 0, written.len());
-    let entry = Entry { annotation: None, value: Value::String(text.to_owned()), written, span };
+    let value = Value::String(text.to_owned());
+    let entry = Entry { annotation: None, written: Written::new(&value, &written), value, span };
     let mut diagnostics = Diagnostics::new();
     match expand_entry(&entry, ty, scope, &mut diagnostics) {
         Ok(entries) => Ok(entries.into_iter().map(|entry| entry.value).collect()),

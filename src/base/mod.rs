@@ -10,6 +10,7 @@ mod mode;
 mod names;
 mod port;
 mod sha256;
+mod share;
 mod span;
 mod suggest;
 mod workers;
@@ -26,10 +27,11 @@ pub use mode::Mode;
 pub use names::{EnvName, GroupName, ImageName, Owner, ParamName, Platform, StageName, TemplateName};
 pub use port::{Port, Protocol};
 pub use sha256::{Sum, sha256_hex};
+pub use share::Share;
 pub use span::{FileId, Span, Spanned};
 pub use suggest::closest;
 pub use workers::{InTurn, Workers, map};
-pub use workspace_path::{MANIFEST, directory_of, joined};
+pub use workspace_path::{LOCK, MANIFEST, WORKSPACE_FILE, directory_of, joined};
 pub use world::{ContextEntry, EntryKind, MemoryWorld, World};
 
 /// Why a text is not a value of its type: one sentence without a full stop.

@@ -3,6 +3,12 @@
 /// The name of the file that says which outputs are imgspec's, beside the workspace's file or the lone spec.
 pub const MANIFEST: &str = "imgspec.manifest";
 
+/// The name of the file that holds what was measured, beside the workspace's file or the lone spec.
+pub const LOCK: &str = "imgspec.lock";
+
+/// The name of a workspace's file, which stands in its root.
+pub const WORKSPACE_FILE: &str = "imgspec.kdl";
+
 /// The path that `below` is, seen from `directory`; either may be empty.
 pub fn joined(directory: &str, below: &str) -> String {
     match (directory, below) {

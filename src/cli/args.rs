@@ -1,6 +1,6 @@
 //! What can be called.
 
-use super::{check, compile, completions, explain, fmt, graph, list, man, render, schema};
+use super::{check, compile, completions, explain, fmt, graph, list, lock, man, render, schema};
 use crate::spec;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
@@ -51,6 +51,7 @@ pub enum Command {
     Explain(explain::Explain),
     Graph(graph::Graph),
     List(list::List),
+    Lock(lock::Lock),
     Render(render::Render),
     Fmt(fmt::Fmt),
     Schema(schema::Schema),

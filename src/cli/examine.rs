@@ -7,7 +7,7 @@ use super::recording::{Answers, Asked, Recorder};
 use super::session::{Facts, Outcome, Session};
 use super::told::{Range, Told};
 use crate::base::{FileId, Spanned, Sum, map};
-use crate::compile::{Compiled, compile};
+use crate::compile::{Compiled, compile_measured};
 use crate::diagnostic::Diagnostics;
 use crate::dockerfile::BakeFacts;
 use crate::host::{Manifest, Signature, State};
@@ -94,6 +94,8 @@ impl Session {
 struct Examiner<'s> {
     session: &'s Session,
     options: Options,
+    /// They, as a part of every key.
+    how: String,
     look: Look,
     manifest: &'s Manifest,
     memory: &'s Memory,
@@ -109,10 +111,12 @@ impl<'s> Examiner<'s> {
     fn new(session: &'s Session, how: &How, look: Look, manifest: &'s Manifest, memory: &'s Memory) -> Self {
         let workspace = &session.workspace;
         let files = &workspace.files;
+        let options = session.options(how);
         let hash = |file: FileId| (file, Sum::of(workspace.sources.presume(file).text.as_bytes()));
         Self {
             session,
-            options: session.options(how),
+            how: format!("{options:?}"),
+            options,
             look,
             manifest,
             memory,
@@ -128,12 +132,14 @@ impl<'s> Examiner<'s> {
         let workspace = &self.session.workspace;
         let own = workspace.files.first().map(|(own, _)| *own);
         let files = each_once(own.into_iter().chain(workspace.plan.files(unit)));
-        let mut bytes = format!("{:?}", self.options).into_bytes();
+        let mut bytes = Vec::with_capacity(512);
+        bytes.extend_from_slice(self.how.as_bytes());
         let mut push = |part: &[u8]| {
             bytes.extend_from_slice(&(part.len() as u64).to_le_bytes());
             bytes.extend_from_slice(part);
         };
-        for part in [unit.name.value.as_str(), &unit.spec, &unit.directory, &unit.output] {
+        let name = unit.name.value.as_str();
+        for part in [name, &unit.spec, &unit.directory, &unit.output, self.session.locked.lines(name)] {
             push(part.as_bytes());
         }
         for file in &files {
@@ -229,13 +235,15 @@ impl<'s> Examiner<'s> {
         };
         let facts = self.session.facts(&image);
         let recorder = Recorder::new(&self.session.disk);
-        let compiled = compile(&image, &recorder, self.options, &mut told);
+        let measured = self.session.locked.measured(image.name.value.as_str());
+        let compiled = compile_measured(&image, measured, &recorder, self.options, &mut told);
         let kept = compiled.ok().map(|compiled| {
-            let known = self.known(&image, files, &compiled, &facts, &told, recorder.into_asked());
+            let hashes = [&compiled.printed.text, &compiled.dockerignore].map(|text| Sum::of(text.as_bytes()));
+            let known = self.known(&image, files, hashes, &facts, &told, recorder.into_asked());
             let fresh = known.and_then(|known| known.packed());
             let mut outputs = Vec::new();
             if !self.look.sound_alone || !told.has_errors() {
-                outputs = examine(self.session, self.manifest, &image, &compiled, &mut told);
+                outputs = examine(self.session, self.manifest, &image, &compiled, hashes, &mut told);
             }
             let made = Some(finish(&compiled, &mut outputs));
             Piece { outputs, made, key, fresh, seen: Vec::new() }
@@ -249,7 +257,7 @@ impl<'s> Examiner<'s> {
         &self,
         image: &Image,
         files: &[FileId],
-        compiled: &Compiled,
+        outputs: [Sum; 2],
         facts: &Facts,
         told: &Diagnostics,
         asked: Vec<Asked>,
@@ -279,7 +287,7 @@ impl<'s> Examiner<'s> {
             None => None,
         };
         Some(Known {
-            outputs: [&compiled.printed.text, &compiled.dockerignore].map(|text| Sum::of(text.as_bytes())),
+            outputs,
             told: told.iter().map(|diagnostic| Told::of(diagnostic, files)).collect::<Option<_>>()?,
             shared: shared.collect::<Option<_>>()?,
             ties,

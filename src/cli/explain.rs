@@ -4,6 +4,7 @@ use super::Exit;
 use super::args::{Call, How};
 use super::explanation::Explanation;
 use super::session::{Access, Refused, Session};
+use super::standing::Standing;
 use super::terminal::{Terminal, counted};
 use crate::base::FileId;
 use crate::diagnostic::codes::NO_MATCH;
@@ -50,7 +51,7 @@ impl Explain {
         let mut diagnostics = Diagnostics::new();
         let sources = &session.workspace.sources;
         let explained = session.compile(&self.how, &mut diagnostics, |image, compiled, _| {
-            Explanation { image, compiled, sources }.of_image()
+            Explanation { image, compiled, sources, standing: Standing::of(&compiled.graph) }.of_image()
         });
         if explained.iter().all(Option::is_none) {
             return Ok(terminal.tell(diagnostics, sources));
@@ -67,7 +68,7 @@ impl Explain {
         let sources = &session.workspace.sources;
         let mut diagnostics = Diagnostics::new();
         let explained = session.compile(&self.how, &mut diagnostics, |image, compiled, _| {
-            let explanation = Explanation { image, compiled, sources };
+            let explanation = Explanation { image, compiled, sources, standing: Standing::of(&compiled.graph) };
             let text = match spec {
                 None => explanation.of_output_line(line as usize),
                 Some(spec) => explanation.of_spec_line(spec, line),

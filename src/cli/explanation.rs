@@ -1,13 +1,12 @@
 //! What an image and its Dockerfile are made of, for `explain`.
 
+use super::standing::Standing;
 use crate::base::{FileId, Span};
 use crate::compile::Compiled;
 use crate::diagnostic::Sources;
 use crate::diagnostic::render::visible;
 use crate::dockerfile::Placed;
-use crate::graph::{Stage, Step, StepId};
 use crate::model::{Binding, Drawn, Image, Override};
-use crate::pass::{Estimate, estimate};
 use crate::spec::Bound;
 use crate::syntax::{Node, Value, quoted};
 use anstyle::Style;
@@ -24,6 +23,8 @@ pub struct Explanation<'a> {
     pub compiled: &'a Compiled,
     /// The texts.
     pub sources: &'a Sources,
+    /// The order of its steps.
+    pub standing: Standing<'a>,
 }
 
 impl Explanation<'_> {
@@ -36,11 +37,7 @@ impl Explanation<'_> {
             text.push_str(&self.instruction(number, false));
         }
         text.push_str(&self.removed());
-        text.push_str("\nwhat a rebuild is expected to cost, in this order and in the spec's\n");
-        for stage in &self.compiled.graph.stages {
-            let (chosen, written) = (cost(stage.steps.iter()), cost(source_order(stage).into_iter()));
-            text.push_str(&format!("    {}  {chosen:.1} s, {written:.1} s\n", stage.described()));
-        }
+        text.push_str(&self.standing.totals());
         text
     }
 
@@ -149,14 +146,10 @@ impl Explanation<'_> {
                 }
             }
         }
-        let stage = &self.compiled.graph.stages[placed.stage];
-        let steps = stage.steps.iter().filter(|step| placed.steps.contains(&step.id));
-        let estimates: Vec<Estimate> = steps.map(estimate).filter(|estimate| estimate.cost > 0.0).collect();
-        if !estimates.is_empty() {
-            let stays: f64 = estimates.iter().map(|estimate| 1.0 - estimate.probability).product();
-            let cost: f64 = estimates.iter().map(|estimate| estimate.cost).sum();
-            let changes = (100.0 * (1.0 - stays)).round();
-            text.push_str(&format!("    {DIM}changes in {changes} of 100 builds, and then costs {cost} s{DIM:#}\n"));
+        for step in &placed.steps {
+            for line in self.standing.lines(placed.stage, *step) {
+                text.push_str(&format!("    {DIM}{line}{DIM:#}\n"));
+            }
         }
         text
     }
@@ -271,31 +264,4 @@ fn shown(value: &Bound) -> String {
             if elements.is_empty() { "an empty list".to_owned() } else { elements.join(" ") }
         }
     }
-}
-
-/// What a rebuild of steps in this order costs on average: each step when it or one before it changed.
-fn cost<'s>(steps: impl Iterator<Item = &'s Step>) -> f64 {
-    let mut stays = 1.0;
-    let mut total = 0.0;
-    for Estimate { probability, cost } in steps.map(estimate) {
-        stays *= 1.0 - probability;
-        total += cost * (1.0 - stays);
-    }
-    total
-}
-
-/// The steps in the order of the spec, as far as what they need allows.
-fn source_order(stage: &Stage) -> Vec<&Step> {
-    let mut waiting: Vec<&Step> = stage.steps.iter().collect();
-    waiting.sort_by_key(|step| step.id);
-    let mut placed: BTreeSet<StepId> = BTreeSet::new();
-    let mut order = Vec::new();
-    while let Some(at) = waiting.iter().position(|step| step.needs.is_subset(&placed)) {
-        let step = waiting.remove(at);
-        placed.insert(step.id);
-        order.push(step);
-    }
-    // Passes keep needs within a stage and without rings, so that nothing waits here.
-    order.extend(waiting);
-    order
 }

@@ -46,16 +46,17 @@ pub struct Outputs {
 /// The size of a file beyond which it cannot be an output.
 const MAX_BYTES: u64 = 64 << 20;
 
-/// Looks at the outputs of an image. What cannot be an output is told and left out.
+/// Looks at the outputs of an image, whose texts have these `hashes`. What cannot be an output is told and left out.
 pub fn examine(
     session: &Session,
     manifest: &Manifest,
     image: &Image,
     compiled: &Compiled,
+    hashes: [Sum; 2],
     diagnostics: &mut Diagnostics,
 ) -> Vec<Output> {
-    let texts = [&compiled.printed.text, &compiled.dockerignore];
-    let mut outputs = Vec::new();
+    let texts = [compiled.printed.text.as_str(), &compiled.dockerignore].into_iter().zip(hashes);
+    let mut outputs = Vec::with_capacity(2);
     for (path, text) in output_paths(&image.output).into_iter().zip(texts) {
         let found = found(session, &path).and_then(|found| {
             not_anothers(session, image, &path, found.as_deref())?;
@@ -89,7 +90,7 @@ pub fn examine_bake(
     let text = dockerfile::bake(chosen.iter().chain(&others));
     match found(session, &bake.value) {
         Ok(found) => {
-            let mut output = output(manifest, bake.value.clone(), "", Some(&text), found);
+            let mut output = output(manifest, bake.value.clone(), "", Some(hashed(&text)), found);
             output.named_at = Some(bake.span);
             Some(output)
         }
@@ -146,8 +147,20 @@ pub fn examine_gitattributes(session: &Session, diagnostics: &mut Diagnostics) -
     }
 }
 
-/// The output `path`, which should hold `text` and holds `found`.
-fn output(manifest: &Manifest, path: String, image: &str, text: Option<&str>, found: Option<Vec<u8>>) -> Output {
+/// `text` and its hash.
+fn hashed(text: &str) -> (&str, Sum) {
+    (text, Sum::of(text.as_bytes()))
+}
+
+/// The output `path`, which should hold the text and its hash that `should` is, and holds `found`.
+fn output(
+    manifest: &Manifest,
+    path: String,
+    image: &str,
+    should: Option<(&str, Sum)>,
+    found: Option<Vec<u8>>,
+) -> Output {
+    let (text, hash) = should.unzip();
     let state = manifest.state(&path, text.map(str::as_bytes), found.as_deref());
     let owned = found.as_deref().is_some_and(|found| manifest.owns(&path, found));
     let differs = state != State::Ok;
@@ -155,7 +168,7 @@ fn output(manifest: &Manifest, path: String, image: &str, text: Option<&str>, fo
         path,
         image: image.to_owned(),
         named_at: None,
-        hash: text.map(|text| Sum::of(text.as_bytes())),
+        hash,
         text: text.filter(|_| differs).map(str::to_owned),
         found: found.filter(|_| differs),
         state,

@@ -1,7 +1,8 @@
 //! The files and directories that the arguments of a call name.
 
 use super::session::{Refused, unreadable};
-use crate::host::{WORKSPACE_FILE, reason};
+use crate::base::WORKSPACE_FILE;
+use crate::host::reason;
 use std::io;
 use std::path::{Path, PathBuf};
 

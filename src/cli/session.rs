@@ -5,12 +5,14 @@ use super::args::{Call, How};
 use super::memory::Memory;
 use super::paths::{below, directory, existing_file, is_path, spec_file};
 use super::terminal::Terminal;
-use crate::base::{FileId, Span, World as _, map};
-use crate::compile::{Compiled, compile};
+use crate::base::{FileId, Invalid, LOCK, Span, WORKSPACE_FILE, World as _, map};
+use crate::compile::{Compiled, compile_measured, order};
 use crate::diagnostic::codes::{NEEDLESS_ALLOW, NO_MATCH, UNREADABLE_FILE};
 use crate::diagnostic::{Diagnostic, Diagnostics, Reported, Sources};
 use crate::dockerfile::BakeFacts;
-use crate::host::{Disk, Lock, MANIFEST, Manifest, Threads, WORKSPACE_FILE, find_workspace, reason, sweep};
+use crate::graph::Graph;
+use crate::host::{Disk, Lock, MANIFEST, Manifest, Threads, find_workspace, reason, sweep};
+use crate::lock::{Locked, Measured};
 use crate::lower::Options;
 use crate::model::{Image, Ties, Unit};
 use crate::rule;
@@ -18,8 +20,10 @@ use crate::spec::RuleSetting;
 use crate::workspace::{self, Selection, Workspace};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
+use std::panic::resume_unwind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::thread;
 
 /// A workspace on this machine, read, and the images chosen from it.
 #[derive(Debug)]
@@ -32,6 +36,8 @@ pub struct Session {
     pub workspace: Workspace,
     /// Which images the call is about.
     pub selection: Selection,
+    /// What its lock holds.
+    pub locked: Locked,
     /// The threads that work for it.
     pub threads: Threads,
     /// Keeps other runs away until the session ends.
@@ -176,7 +182,7 @@ impl Session {
                 return Err(Refused { sources: session.workspace.sources, diagnostics });
             }
         }
-        Ok(Some((session, spec)))
+        Ok(Some((session.with_lock()?, spec)))
     }
 
     /// Reads the whole workspace of the call, whether it has images or not.
@@ -212,7 +218,26 @@ impl Session {
         };
         let disk = disk.still();
         let workspace = workspace::read(&disk, &threads, name);
-        Ok(Self { root: root.to_owned(), disk, workspace, selection: Selection::default(), threads, _lock: lock })
+        let (selection, locked) = (Selection::default(), Locked::default());
+        Ok(Self { root: root.to_owned(), disk, workspace, selection, locked, threads, _lock: lock })
+    }
+
+    /// Reads the lock, without which nothing is known that compiles to the same.
+    fn with_lock(mut self) -> Result<Self, Refused> {
+        let text = match self.disk.entry(LOCK) {
+            Ok(None) => return Ok(self),
+            Ok(Some(_)) => self.disk.read_text(LOCK, Locked::MAX_BYTES),
+            Err(invalid) => Err(invalid),
+        };
+        let mut diagnostics = Diagnostics::new();
+        let read = match text {
+            Ok(text) => Locked::read(text, &mut self.workspace.sources, &mut diagnostics),
+            Err(Invalid(reason)) => Err(diagnostics.error(Diagnostic::unplaced(&UNREADABLE_FILE, reason))),
+        };
+        match read {
+            Ok(locked) => Ok(Self { locked, ..self }),
+            Err(_) => Err(Refused { sources: self.workspace.sources, diagnostics }),
+        }
     }
 
     fn choose(mut self, patterns: &[String], paths: &[String]) -> Result<Self, Refused> {
@@ -230,7 +255,7 @@ impl Session {
         match Selection::choose(&self.workspace, patterns, paths, &mut diagnostics) {
             Ok(selection) => {
                 self.selection = selection;
-                Ok(self)
+                self.with_lock()
             }
             Err(_) => Err(Refused { sources: self.workspace.sources, diagnostics }),
         }
@@ -259,6 +284,25 @@ impl Session {
         Manifest::read(&self.disk, &mut self.workspace.sources, diagnostics)
     }
 
+    /// The manifest of the workspace, and what earlier runs found out if it is `wanted`, read side by side.
+    pub fn read_what_was(
+        &mut self,
+        wanted: bool,
+        diagnostics: &mut Diagnostics,
+    ) -> (Result<Manifest, Reported>, Memory) {
+        let own = self.workspace.files.first().filter(|_| wanted).map(|(_, own)| own.as_str());
+        let root = &self.root;
+        let load = || own.map(|own| Memory::load(root, own)).unwrap_or_default();
+        thread::scope(|scope| {
+            let loading = thread::Builder::new().spawn_scoped(scope, load);
+            let manifest = Manifest::read(&self.disk, &mut self.workspace.sources, diagnostics);
+            // Without a thread it is read here.
+            let memory =
+                loading.map_or_else(|_| load(), |loading| loading.join().unwrap_or_else(|panic| resume_unwind(panic)));
+            (manifest, memory)
+        })
+    }
+
     /// What the bake file has to know of the images that were not chosen; nothing if one of them has mistakes.
     pub fn facts_of_others(&self) -> Option<Vec<BakeFacts>> {
         let others = self.selection.others(&self.workspace);
@@ -281,11 +325,18 @@ impl Session {
         let options = self.options(how);
         let worked = self.each(diagnostics, |unit, told| {
             let Ok(image) = self.workspace.resolve(unit, told) else { return Outcome::default() };
-            let compiled = compile(&image, &self.disk, options, told).ok();
+            let measured = self.locked.measured(image.name.value.as_str());
+            let compiled = compile_measured(&image, measured, &self.disk, options, told).ok();
             let kept = compiled.map(|compiled| look(&image, &compiled, told));
             Outcome { kept, facts: Some(self.facts(&image)) }
         });
         worked.kept
+    }
+
+    /// The steps of an image in the order by what was `measured`, none merged with its neighbours; nothing if it has
+    /// mistakes.
+    pub fn ordered(&self, image: &Image, how: &How, measured: Measured) -> Option<Graph> {
+        order(image, measured, &self.disk, self.options(how), &mut Diagnostics::new()).ok()
     }
 
     /// How images are compiled.

@@ -147,5 +147,9 @@ pub mod told {
         UNWRITABLE_OUTPUT = "unwritable-output";
         /// An ownership manifest that cannot be used.
         INVALID_OWNERSHIP = "invalid-ownership";
+        /// A lock that cannot be used.
+        INVALID_LOCK = "invalid-lock";
+        /// A repository that does not tell what its commits changed.
+        NO_HISTORY = "no-history";
     }
 }

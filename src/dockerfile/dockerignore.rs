@@ -5,7 +5,7 @@
 
 use super::parse::{Arguments, Keyword, parse_raw};
 use super::pattern::{is_glob, matches};
-use crate::base::{MANIFEST, joined, normalize};
+use crate::base::{LOCK, MANIFEST, WORKSPACE_FILE, normalize};
 use crate::graph::{Copy, CopyFrom, Graph, Mount, StepKind, Target};
 use std::borrow::Cow;
 use std::collections::BTreeSet;
@@ -36,21 +36,20 @@ pub fn dockerignore(graph: &Graph) -> String {
 
 /// The files of the compiler's own that an admitted directory holds and no copy names: a change of a label changes the
 /// Dockerfile, and would run again every step behind a copy of the directory it stands in.
-fn swept_in(graph: &Graph, admitted: &BTreeSet<String>) -> Vec<String> {
-    let (directory, spec) = graph.spec.rsplit_once('/').unwrap_or(("", &graph.spec));
-    let below = match graph.context.as_str() {
-        "" => Some(directory),
-        context if directory == context => Some(""),
-        context => directory.strip_prefix(context).and_then(|rest| rest.strip_prefix('/')),
+fn swept_in(graph: &Graph, admitted: &BTreeSet<String>) -> BTreeSet<String> {
+    let ignore_file = format!("{}.dockerignore", graph.output);
+    // The workspace's file may be the spec.
+    let own: [&str; 6] = [&graph.output, &ignore_file, &graph.spec, WORKSPACE_FILE, LOCK, MANIFEST];
+    let in_context = |path: &&str| match graph.context.as_str() {
+        "" => Some((*path).to_owned()),
+        context => path.strip_prefix(context)?.strip_prefix('/').map(str::to_owned),
     };
-    let Some(below) = below else { return Vec::new() };
-    let own = ["Dockerfile", "Dockerfile.dockerignore", spec, MANIFEST].map(|name| joined(below, name));
     let holds = |directory: &str, path: &str| {
         directory.is_empty() || path.strip_prefix(directory).is_some_and(|rest| rest.starts_with('/'))
     };
     let is_swept_in =
         |path: &String| !admitted.contains(path) && admitted.iter().any(|directory| holds(directory, path));
-    own.into_iter().filter(is_swept_in).collect()
+    own.iter().filter_map(in_context).filter(is_swept_in).collect()
 }
 
 /// Whether what `copy` excludes is kept out of the context altogether: no other step reads any of it.
@@ -100,7 +99,7 @@ fn reads(graph: &Graph) -> impl Iterator<Item = Read<'_>> {
         StepKind::Language(language) => {
             let manifests = language.manifests.iter();
             let manifests =
-                manifests.map(|manifest| Read { path: manifest.value.as_str().into(), is_file: true, copy: None });
+                manifests.map(|manifest| Read { path: manifest.path.value.as_str().into(), is_file: true, copy: None });
             manifests.chain(mounted(&language.install.mounts)).collect()
         }
         StepKind::Run(run) => mounted(&run.mounts).collect(),
@@ -111,7 +110,8 @@ fn reads(graph: &Graph) -> impl Iterator<Item = Read<'_>> {
 
 fn mounted(mounts: &[Mount]) -> impl Iterator<Item = Read<'_>> {
     mounts.iter().filter_map(|mount| match mount {
-        Mount::Bind { source, .. } => Some(Read { path: source.as_str().into(), is_file: false, copy: None }),
+        // A manifest; of a directory of them nothing is asked that an exclusion names.
+        Mount::Bind { source, .. } => Some(Read { path: source.as_str().into(), is_file: true, copy: None }),
         Mount::Cache { .. } | Mount::Secret { .. } | Mount::Ssh => None,
     })
 }
@@ -208,7 +208,7 @@ mod tests {
     }
 
     /// What is kept out where the whole context is copied.
-    const OWN: &str = "Dockerfile\nDockerfile.dockerignore\nimage.kdl\nimgspec.manifest\n";
+    const OWN: &str = "Dockerfile\nDockerfile.dockerignore\nimage.kdl\nimgspec.kdl\nimgspec.lock\nimgspec.manifest\n";
 
     fn without(sources: &[&str], to: &str, exclude: &[&str]) -> StepKind {
         let mut copy = copy(sources, to);
@@ -227,6 +227,20 @@ mod tests {
         check(build, vec![StepKind::Packages(packages(Manager::Apt, &[("git", "")]))], "*\n");
         check(build, vec![without(&["#a", "!b", " c", "d ", "e+f"], "/x/", &[])], "*\n!/ c\n!/!b\n!/#a\n!d[ ]\n!e+f\n");
         check(Target::Buildah, vec![without(&["e+f", "[+]^"], "/x/", &[])], "*\n![+][\\^]\n!e[+]f\n");
+    }
+
+    #[test]
+    fn what_the_compiler_keeps_is_kept_out() {
+        let check = |spec: &str, output: &str, context: &str, expected: &str| {
+            let steps = vec![without(&["./"], "/x/", &[])];
+            let mut graph = graph(Target::Buildkit, vec![stage(None, "debian:bookworm-slim", steps)]);
+            (graph.spec, graph.output, graph.context) = (spec.to_owned(), output.to_owned(), context.to_owned());
+            assert_eq!(dockerignore(&graph), expected);
+        };
+        check("a/image.kdl", "a/web.Dockerfile", "a", "image.kdl\nweb.Dockerfile\nweb.Dockerfile.dockerignore\n");
+        check("a/image.kdl", "docker/a", "a", "image.kdl\n");
+        let whole = "docker/a\ndocker/a.dockerignore\nimgspec.kdl\nimgspec.lock\nimgspec.manifest\n";
+        check("imgspec.kdl", "docker/a", "", whole);
     }
 
     #[test]

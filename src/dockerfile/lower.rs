@@ -182,6 +182,7 @@ impl<'g> StageLowering<'g, '_> {
     fn raw(&mut self, text: &crate::base::Spanned<String>) {
         match super::parse_raw(&text.value) {
             Ok(parsed) => {
+                self.back_to_workdir();
                 if parsed.keyword == Keyword::Run {
                     self.shell_for_commands();
                 }

@@ -2,8 +2,8 @@
 
 use crate::base::{Digest, EnvName, FileId, ImageName, ImagePath, ImageRef, Mode, Owner, Span, Spanned, StageName};
 use crate::graph::{
-    Base, Config, Copy, CopyFrom, Dir, Expected, Family, Fetch, File, Git, Graph, Language, Link, Manager, Mount,
-    Network, Package, Packages, Reads, Run, Source, Stage, Step, StepId, StepKind, Target, Unpack,
+    Base, Config, Copy, CopyFrom, Dir, Expected, Family, Fetch, File, Git, Graph, Language, Link, Manager, Manifest,
+    Mount, Network, Package, Packages, Reads, Run, Source, Stage, Step, StepId, StepKind, Target, Unpack,
 };
 use std::collections::BTreeSet;
 
@@ -78,6 +78,7 @@ pub(super) fn graph(target: Target, stages: Vec<Stage>) -> Graph {
     Graph {
         image: at(ImageName::parse("sample").expect("a name")),
         spec: "image.kdl".to_owned(),
+        output: "Dockerfile".to_owned(),
         context: String::new(),
         target,
         unlocked: false,
@@ -146,7 +147,7 @@ pub(super) fn git(url: &str, reference: &str, to: &str) -> Git {
 }
 
 pub(super) fn dir(at: &str, owned: Option<&str>) -> Dir {
-    Dir { path: path(at), owner: owned.map(owner), mode: None }
+    Dir { path: path(at), owner: owned.map(owner), mode: None, for_installation: false }
 }
 
 pub(super) fn link(at: &str, target: &str) -> Link {
@@ -154,12 +155,14 @@ pub(super) fn link(at: &str, target: &str) -> Link {
 }
 
 pub(super) fn pip(manifests: &[&str], command: &str) -> Language {
+    let manifest = |file: &&str| Manifest { path: text(file), target: path(&format!("/tmp/manifests/{file}")) };
     let cache = Mount::Cache { target: path("/root/.cache/pip"), id: None, sharing: crate::graph::Sharing::Shared };
     Language {
         name: "pip",
-        manifests: manifests.iter().map(|manifest| text(manifest)).collect(),
+        manifests: manifests.iter().map(manifest).collect(),
         install: Run { mounts: vec![cache], generated: true, network: Network::Default, ..run(&[command]) },
-        writes: vec![path("/venv")],
+        directory: None,
+        unlocked: None,
     }
 }
 

@@ -1,3 +1,203 @@
-//! Floor 6: languages. One file each: what its manifests are, and the command that installs what they name.
+//! Floor 6: languages. One file each: what its manifests are, the commands that install what they name and that build
+//! with it, and what they want and leave behind.
 
+mod go;
+mod javascript;
+mod manifest;
+mod members;
+mod npm;
 pub mod pip;
+#[cfg(test)]
+mod sample;
+
+use crate::base::{EnvName, ImagePath, Invalid, Spanned, normalize};
+use crate::diagnostic::Diagnostic;
+use crate::diagnostic::codes::INVALID_MANIFEST;
+use crate::diagnostic::{Diagnostics, Reported};
+use crate::graph::{Manifest, MissingLock, Mount, Run, Sharing, shell};
+use crate::spec;
+
+/// A language.
+pub(crate) struct Ecosystem {
+    /// Its node's name.
+    pub name: &'static str,
+    /// What a node of it becomes.
+    pub lower: fn(&Project<'_>, &mut Diagnostics) -> Result<Plan, Reported>,
+}
+
+/// The languages whose nodes are of the common form, by name.
+static ECOSYSTEMS: &[Ecosystem] =
+    &[Ecosystem { name: "go", lower: go::lower }, Ecosystem { name: "npm", lower: npm::lower }];
+
+/// The language whose node is called `name`.
+pub(crate) fn of(name: &str) -> &'static Ecosystem {
+    ECOSYSTEMS.iter().find(|ecosystem| ecosystem.name == name).expect("each language's node has an ecosystem")
+}
+
+/// A project of a language, as its node names it.
+pub(crate) struct Project<'a> {
+    /// The node.
+    pub node: &'a spec::Language,
+    /// The image's name.
+    pub image: &'a str,
+    /// The official image that the stage starts from, if it is one: `golang`.
+    pub base: Option<&'a str>,
+    /// The project's directory in the build context; `.` for the context itself.
+    pub directory: String,
+    /// The directory of the image it stands in.
+    pub into: ImagePath,
+    /// Where what is built goes, if the node says so.
+    pub to: Option<ImagePath>,
+    /// The files of the build context.
+    pub files: &'a dyn Files,
+}
+
+/// The files of a build context. Paths are seen from it.
+pub(crate) trait Files {
+    /// The text of a file; `None` where there is none.
+    fn read(&self, path: &str) -> Result<Option<String>, Invalid>;
+
+    /// The paths that a pattern of [`crate::lower::matches`] names, in order.
+    fn matches(&self, pattern: &str) -> Result<Vec<String>, Invalid>;
+}
+
+/// What a node becomes: manifests are mounted for the installation, then sources are copied, then it is built.
+#[derive(Debug)]
+pub(crate) struct Plan {
+    /// The manifests, for both commands.
+    pub manifests: Vec<Manifest>,
+    /// The installation, and what it writes.
+    pub install: Option<(Run, Vec<ImagePath>)>,
+    /// The manifests that the build, or the program when it runs, reads: they are copied, unless the stage does so itself.
+    pub kept: Vec<Manifest>,
+    /// Patterns of what an installation on the host leaves beside the manifests. All copies of the stage leave it out. Each
+    /// begins with `**/`: of other patterns builders disagree what they are relative to.
+    pub exclude: Vec<&'static str>,
+    /// The build, and what it writes.
+    pub build: Option<(Run, Vec<ImagePath>)>,
+    /// Whether the build looks at the manifests that are not kept, such as the lock file.
+    pub build_installs: bool,
+    /// The lock file that is missing.
+    pub unlocked: Option<MissingLock>,
+}
+
+impl Project<'_> {
+    /// The path in the build context of a file of the project.
+    pub fn path(&self, file: &str) -> String {
+        match (self.directory.as_str(), file) {
+            (directory, "." | "") => directory.to_owned(),
+            (".", file) => file.to_owned(),
+            (directory, file) => format!("{directory}/{file}"),
+        }
+    }
+
+    /// The text of a file of the project, which may stand beside it (`../lib/go.mod`); `None` where there is none.
+    pub fn look(&self, file: &str, diagnostics: &mut Diagnostics) -> Result<Option<String>, Reported> {
+        let Some(manifest) = self.located(file) else {
+            return Err(self.invalid(format!("`{file}` is no file of the build context"), diagnostics));
+        };
+        self.files.read(&manifest.path.value).map_err(|invalid| self.invalid(invalid.0, diagnostics))
+    }
+
+    /// The text of a manifest that no project is without.
+    pub fn require(&self, file: &str, diagnostics: &mut Diagnostics) -> Result<String, Reported> {
+        let text = self.look(file, diagnostics)?;
+        text.ok_or_else(|| self.invalid(format!("there is no file `{}`", self.path(file)), diagnostics))
+    }
+
+    /// Those of `files` that are there.
+    pub fn present(&self, files: &[&str], diagnostics: &mut Diagnostics) -> Result<Vec<Manifest>, Reported> {
+        let mut found = Vec::new();
+        for file in files {
+            if self.look(file, diagnostics)?.is_some() {
+                found.extend(self.located(file));
+            }
+        }
+        Ok(found)
+    }
+
+    /// Tells what is wrong with the project's manifests.
+    pub fn invalid(&self, message: String, diagnostics: &mut Diagnostics) -> Reported {
+        diagnostics.error(Diagnostic::error(&INVALID_MANIFEST, self.node.span, message))
+    }
+
+    /// The manifest that a file of the project is, seen in its own place.
+    pub fn manifest(&self, file: &str) -> Manifest {
+        Manifest { path: Spanned::new(self.path(file), self.node.span), target: self.into.join(file) }
+    }
+
+    /// [`Project::manifest`] of a file that may stand beside the project; `None` outside the context or the image.
+    pub fn located(&self, file: &str) -> Option<Manifest> {
+        let path = normalize(&self.path(file)).filter(|_| !file.starts_with('/'))?;
+        let depth = self.into.as_str().split('/').filter(|part| !part.is_empty()).count();
+        let up = file.split('/').take_while(|part| *part == "..").count();
+        let target = ImagePath::resolve(file, &self.into).ok().filter(|_| up <= depth)?;
+        Some(Manifest { path: Spanned::new(path, self.node.span), target })
+    }
+
+    /// A directory kept between builds.
+    pub fn cache(&self, target: &str, sharing: Sharing) -> Mount {
+        Mount::Cache { target: ImagePath::root().join(target.trim_start_matches('/')), id: None, sharing }
+    }
+
+    /// The cache of the program `name`, which root has in `place` anyway. Of another user nothing tells the home, so that
+    /// `variable` says where it is.
+    fn cache_of(&self, name: &str, place: &str, sharing: Sharing, variable: &str) -> (Mount, Vec<(EnvName, String)>) {
+        if self.by_root() {
+            return (self.cache(place, sharing), Vec::new());
+        }
+        let place = format!("/var/cache/{name}");
+        (self.cache(&place, sharing), variables(&[(variable, &place)]))
+    }
+
+    /// Whether what only development needs is left out.
+    fn omits_dev(&self) -> bool {
+        self.node.options.contains_key("omit")
+    }
+
+    /// Whether root runs it.
+    pub fn by_root(&self) -> bool {
+        self.node.user.as_ref().is_none_or(|user| user.value.is_root())
+    }
+
+    /// `to` as a word of shell text; a directory ends in `/`, as it was written.
+    pub fn output(&self, to: &ImagePath) -> String {
+        let is_directory = self.node.to.as_ref().is_some_and(|to| to.value.ends_with('/'));
+        shell::quote(&format!("{to}{}", if is_directory && to.as_str() != "/" { "/" } else { "" }))
+    }
+
+    /// The operands, as words of shell text.
+    pub fn operands(&self) -> String {
+        self.node.operands.iter().map(|operand| format!(" {}", shell::quote(&operand.value))).collect()
+    }
+
+    /// Commands in the project's directory, which the compiler writes.
+    pub fn run(&self, commands: Vec<String>, mounts: Vec<Mount>) -> Run {
+        Run {
+            commands: commands.into_iter().map(|command| Spanned::new(command, self.node.span)).collect(),
+            generated: true,
+            mounts,
+            network: crate::graph::Network::Default,
+            user: self.node.user.clone(),
+            env: Vec::new(),
+        }
+    }
+}
+
+/// Variables of a command.
+fn variables(variables: &[(&str, &str)]) -> Vec<(EnvName, String)> {
+    variables.iter().map(|(name, value)| (EnvName::parse(name).expect("a name"), (*value).to_owned())).collect()
+}
+
+/// `path` seen from a directory of the project.
+pub(crate) fn joined(directory: &str, path: &str) -> String {
+    let mut parts: Vec<&str> = if directory == "." { Vec::new() } else { directory.split('/').collect() };
+    for part in path.split('/') {
+        match part {
+            "" | "." => {}
+            ".." if parts.last().is_some_and(|last| *last != "..") => drop(parts.pop()),
+            part => parts.push(part),
+        }
+    }
+    if parts.is_empty() { ".".to_owned() } else { parts.join("/") }
+}

@@ -3,7 +3,7 @@
 use crate::base::{EnvName, ImagePath, Invalid, Spanned, directory_of, normalize};
 use crate::diagnostic::codes::INVALID_MANIFEST;
 use crate::diagnostic::{Diagnostic, Diagnostics, Reported};
-use crate::graph::{Language, Mount, Network, Run, Sharing, shell};
+use crate::graph::{Language, Manifest, Mount, Network, Run, Sharing, shell};
 use std::collections::BTreeMap;
 
 /// How many files a requirements file may reach through its includes.
@@ -50,7 +50,8 @@ pub(crate) fn lower(
             user: None,
             env: vec![(no_byte_code(), "1".to_owned())],
         },
-        writes: into.into_iter().cloned().collect(),
+        directory: None,
+        unlocked: None,
     })
 }
 
@@ -101,7 +102,7 @@ fn collect(
     path: &str,
     read: &dyn Fn(&str) -> Result<String, Invalid>,
     files: &mut BTreeMap<String, String>,
-    manifests: &mut Vec<Spanned<String>>,
+    manifests: &mut Vec<Manifest>,
     diagnostics: &mut Diagnostics,
 ) -> Result<(), Reported> {
     let mut pending = vec![path.to_owned()];
@@ -135,7 +136,8 @@ fn collect(
                 }
             }
         }
-        manifests.push(Spanned::new(path.clone(), written.span));
+        let target = directory_of_manifests().join(&path);
+        manifests.push(Manifest { path: Spanned::new(path.clone(), written.span), target });
         files.insert(path, text);
     }
     Ok(())
@@ -148,6 +150,10 @@ fn local_project(line: &str) -> Option<&str> {
     let remote = target.contains("://") && !target.starts_with("file:");
     let local = target.starts_with(['.', '/']) || target.starts_with("file:");
     (local || editable.is_some() && !remote).then_some(target)
+}
+
+fn directory_of_manifests() -> ImagePath {
+    ImagePath::root().join(&Language::MANIFEST_DIR[1..])
 }
 
 fn mounted(path: &str) -> String {
@@ -173,7 +179,7 @@ mod tests {
 
     fn check(files: &[(&str, &str)], into: Option<&str>, manifests: &[&str], commands: &[&str]) {
         let language = lowered(files, into).expect("it lowers");
-        let found: Vec<&str> = language.manifests.iter().map(|manifest| manifest.value.as_str()).collect();
+        let found: Vec<&str> = language.manifests.iter().map(|manifest| manifest.path.value.as_str()).collect();
         assert_eq!(found, manifests);
         let found: Vec<&str> = language.install.commands.iter().map(|command| command.value.as_str()).collect();
         assert_eq!(found, commands);

@@ -2,6 +2,7 @@
 
 mod config;
 mod drawing;
+mod estimate;
 mod family;
 mod key;
 pub mod known;
@@ -13,12 +14,13 @@ mod text;
 
 pub use config::{Config, Label};
 pub use drawing::{dot, mermaid};
+pub use estimate::{Estimate, Estimates, Known, estimates, percent, seconds};
 pub use family::Family;
 pub use key::key;
 pub use stage::{Account, BaseImage, Graph, Stage};
 pub use step::{
-    Copy, CopyFrom, Dir, Fetch, File, Git, Language, Link, Mount, Packages, Reads, Run, Source, Step, StepId, StepKind,
-    Unpack,
+    Copy, CopyFrom, Dir, Fetch, File, Git, Language, Link, Manifest, MissingLock, Mount, Packages, Reads, Run, Source,
+    Step, StepId, StepKind, Unpack,
 };
 pub use svg::svg;
 pub use text::describe;

@@ -14,6 +14,8 @@ pub struct Graph {
     pub image: Spanned<ImageName>,
     /// The spec's path from the workspace's root.
     pub spec: String,
+    /// The Dockerfile's path from the workspace's root.
+    pub output: String,
     /// The build context's directory from the workspace's root; empty for the root itself.
     pub context: String,
     /// Who builds it.

@@ -62,7 +62,7 @@ impl Step {
                 keys.map(|key| key.value.as_str()).collect()
             }
             StepKind::Language(language) => {
-                let manifests = language.manifests.iter().map(|manifest| manifest.value.as_str());
+                let manifests = language.manifests.iter().map(|manifest| manifest.path.value.as_str());
                 manifests.chain(bound(&language.install.mounts)).collect()
             }
             StepKind::Run(run) => bound(&run.mounts).collect(),
@@ -267,6 +267,8 @@ pub struct Dir {
     pub owner: Option<Spanned<Owner>>,
     /// Its mode; 0755 if none was written.
     pub mode: Option<Mode>,
+    /// Whether it only lets a language's installation write there.
+    pub for_installation: bool,
 }
 
 /// A symbolic link to make.
@@ -283,25 +285,43 @@ pub struct Link {
 pub struct Language {
     /// The node's name: `pip`.
     pub name: &'static str,
-    /// The manifests, paths of the build context, that the installation reads.
-    pub manifests: Vec<Spanned<String>>,
-    /// The installation; the manifests are mounted for it under [`Language::MANIFEST_DIR`].
+    /// The manifests that are mounted for it.
+    pub manifests: Vec<Manifest>,
+    /// The commands.
     pub install: Run,
-    /// What the installation writes.
-    pub writes: Vec<ImagePath>,
+    /// The directory they run in, if it is not the stage's.
+    pub directory: Option<ImagePath>,
+    /// The lock file that the project lacks, so that what is installed may be another thing each time.
+    pub unlocked: Option<MissingLock>,
+}
+
+/// A file that says what a project needs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Manifest {
+    /// Its path in the build context.
+    pub path: Spanned<String>,
+    /// Where the commands see it.
+    pub target: ImagePath,
+}
+
+/// A lock file that is not there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MissingLock {
+    /// Its path in the build context.
+    pub file: String,
+    /// The command that makes it.
+    pub command: String,
 }
 
 impl Language {
-    /// The directory that manifests are mounted in, each under its path in the context.
+    /// The directory for manifests of a language that does not want them in the project's place, each under its path in
+    /// the context.
     pub const MANIFEST_DIR: &'static str = "/tmp/manifests";
 
     /// The mounts that show the installation its manifests.
     pub fn manifest_mounts(&self) -> Vec<Mount> {
-        let directory = ImagePath::root().join(&Self::MANIFEST_DIR[1..]);
-        let mount = |manifest: &Spanned<String>| Mount::Bind {
-            source: manifest.value.clone(),
-            target: directory.join(&manifest.value),
-        };
+        let mount =
+            |manifest: &Manifest| Mount::Bind { source: manifest.path.value.clone(), target: manifest.target.clone() };
         self.manifests.iter().map(mount).collect()
     }
 }

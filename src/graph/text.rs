@@ -60,8 +60,10 @@ pub fn describe(step: &Step) -> String {
         }
         StepKind::Link(link) => format!("link {} -> {}", link.path, link.target.value.escape_debug()),
         StepKind::Language(language) => {
-            let manifests = join(language.manifests.iter().map(|manifest| manifest.value.as_str()));
-            format!("{} {manifests}: {}", language.name, describe_run(&language.install))
+            let manifests: String =
+                language.manifests.iter().map(|manifest| format!(" {}", manifest.path.value)).collect();
+            let directory = language.directory.as_ref().map(|path| format!(" in {path}")).unwrap_or_default();
+            format!("{}{manifests}{directory}: {}", language.name, describe_run(&language.install))
         }
         StepKind::Run(run) => format!("run {}", describe_run(run)),
         StepKind::Env { variables, before_packages } => {

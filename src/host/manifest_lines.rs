@@ -2,7 +2,7 @@
 //! KDL takes, and of no length that is too much.
 
 use crate::base::Sum;
-use crate::syntax::quoted;
+use crate::syntax::{push_quoted, take_quoted};
 use std::borrow::Cow;
 
 /// The first line of a manifest, without its end.
@@ -43,13 +43,13 @@ fn without_end(line: &str) -> &str {
 
 impl<'a> Line<'a> {
     fn read(line: &'a str) -> Option<Self> {
-        let (path, rest) = string(line.strip_prefix("output \"")?)?;
+        let (path, rest) = take_quoted(line.strip_prefix("output \"")?)?;
         let (hash, rest) = rest.strip_prefix(" sha256=\"")?.split_at_checked(64)?;
         let hash = Sum::parse(hash)?;
         if rest == "\"" {
             return Some(Self { path, hash, image: Cow::Borrowed("") });
         }
-        let (image, rest) = string(rest.strip_prefix("\" image=\"")?)?;
+        let (image, rest) = take_quoted(rest.strip_prefix("\" image=\"")?)?;
         (rest.is_empty() && !image.is_empty()).then_some(Self { path, hash, image })
     }
 
@@ -66,47 +66,6 @@ impl<'a> Line<'a> {
         }
         text.push('\n');
     }
-}
-
-/// Whether a byte of a string says itself.
-fn is_plain(byte: u8) -> bool {
-    (0x20..0x7f).contains(&byte) && byte != b'"' && byte != b'\\'
-}
-
-fn push_quoted(text: &mut String, string: &str) {
-    if string.bytes().all(is_plain) {
-        text.push('"');
-        text.push_str(string);
-        text.push('"');
-    } else {
-        text.push_str(&quoted(string));
-    }
-}
-
-/// The string whose quote was just opened, and what is behind the one that closes it.
-fn string(text: &str) -> Option<(Cow<'_, str>, &str)> {
-    let end = text.bytes().position(|byte| !is_plain(byte))?;
-    if let Some(rest) = text[end..].strip_prefix('"') {
-        return Some((Cow::Borrowed(&text[..end]), rest));
-    }
-    let mut string = text[..end].to_owned();
-    let mut chars = text[end..].char_indices();
-    while let Some((at, c)) = chars.next() {
-        match c {
-            '\\' => match chars.next()?.1 {
-                c @ ('"' | '\\') => string.push(c),
-                _ => return None,
-            },
-            '"' => {
-                let written = &text[..end + at];
-                // Much may not stand in a string of KDL as itself: what may is known where strings are written.
-                let is_as_written = quoted(&string)[1..].strip_suffix('"') == Some(written);
-                return is_as_written.then(|| (Cow::Owned(string), &text[end + at + 1..]));
-            }
-            c => string.push(c),
-        }
-    }
-    None
 }
 
 #[cfg(test)]

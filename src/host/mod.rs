@@ -4,6 +4,7 @@
 mod cache;
 mod directories;
 mod disk;
+mod git;
 mod listings;
 mod lock;
 mod manifest_change;
@@ -18,6 +19,7 @@ mod workspace;
 pub use crate::base::MANIFEST;
 pub use cache::Cache;
 pub use disk::Disk;
+pub use git::{Bound, MAX_COMMITS, NoHistory, Walked, walk};
 pub use lock::Lock;
 pub use manifest_change::ManifestChange;
 pub use ownership::{Manifest, Owned, State};
@@ -25,7 +27,7 @@ pub use signature::Signature;
 pub use threads::Threads;
 pub use transaction::{Change, Ownership, Receipt, Unwritable, commit, sweep};
 pub use watch::Watch;
-pub use workspace::{WORKSPACE_FILE, find_workspace, path_in_repository};
+pub use workspace::{find_workspace, path_in_repository};
 
 use std::io;
 

@@ -114,7 +114,7 @@ impl Manifest {
         diagnostics: &mut Diagnostics,
     ) -> Result<Self, Reported> {
         let file = sources.add(MANIFEST, text);
-        if let Some(span) = conflict_marker(text).map(|(start, end)| Span::new(file, start, end)) {
+        if let Some(span) = syntax::conflict_marker(text).map(|(start, end)| Span::new(file, start, end)) {
             let message = "the manifest holds both sides of a merge";
             let hint = "keep the `output` lines of both sides, remove the marker lines, then run `imgspec compile`";
             return Err(diagnostics.error(Diagnostic::error(&INVALID_OWNERSHIP, span, message).hint(hint)));
@@ -185,18 +185,6 @@ fn gathered(mut outputs: Vec<(String, Owned)>) -> BTreeMap<String, Owned> {
         is_same
     });
     outputs.into_iter().collect()
-}
-
-/// Where a line stands that a merge left in conflict.
-fn conflict_marker(text: &str) -> Option<(usize, usize)> {
-    let mut start = 0;
-    for line in text.split_inclusive('\n') {
-        if ["<<<<<<<", "=======", ">>>>>>>", "|||||||"].iter().any(|marker| line.starts_with(marker)) {
-            return Some((start, start + line.trim_end().len()));
-        }
-        start += line.len();
-    }
-    None
 }
 
 /// That the manifest is one this version knows, before anything else of it is judged.

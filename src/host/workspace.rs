@@ -1,9 +1,7 @@
 //! Where a workspace is.
 
+use crate::base::WORKSPACE_FILE;
 use std::path::{Path, PathBuf};
-
-/// The name of the file at a workspace's root.
-pub const WORKSPACE_FILE: &str = "imgspec.kdl";
 
 /// The nearest [`WORKSPACE_FILE`] in `directory` or above it.
 pub fn find_workspace(directory: &Path) -> Option<PathBuf> {

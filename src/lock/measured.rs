@@ -1,6 +1,6 @@
 //! What was measured of an image: how often what it copies changes, and how long its steps take.
 
-use crate::base::Duration;
+use crate::base::{Duration, Share};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The measurements of an image. Its *builds* are the commits that touch anything it copies.
@@ -19,13 +19,4 @@ pub struct Touched {
     pub paths: BTreeSet<String>,
     /// In what part of the image's builds.
     pub share: Share,
-}
-
-/// A part of a whole, in ten thousandths.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Share(pub u16);
-
-impl Share {
-    /// All of it.
-    pub const WHOLE: Self = Self(10_000);
 }

@@ -1,8 +1,20 @@
-//! Floor 4: what the lock file holds. So far the measurements that decide the order of steps.
+//! Floor 4: what the lock file holds, which `imgspec lock` alone writes: how it is read and written, and how its numbers
+//! come of a repository's history and of a builder's log. So far the measurements that decide the order of steps.
 
+mod history;
+mod lines;
 mod measured;
+mod nodes;
+mod patterns;
+mod read;
+mod sets;
 
-pub use measured::{Measured, Share, Touched};
+pub use crate::base::Share;
+pub use history::{Copied, History, MIN_BUILDS};
+pub use lines::print;
+pub use measured::{Measured, Touched};
+pub use read::Locked;
+pub use sets::MAX_SETS;
 
 use std::collections::BTreeMap;
 
@@ -11,4 +23,9 @@ use std::collections::BTreeMap;
 pub struct Lock {
     /// What was measured of each image, by its name.
     pub images: BTreeMap<String, Measured>,
+}
+
+impl Lock {
+    /// The schema of the file that this version writes, the only one it reads.
+    pub const SCHEMA: u32 = 1;
 }

@@ -1,8 +1,9 @@
 //! Items of a body to steps and config.
 
+use super::languages::{Left, leave_out};
 use super::paths;
 use super::sources::{Sources, is_glob, joined};
-use crate::base::{EntryKind, ImagePath, ImageRef, Invalid, Mode, Span, Spanned, World};
+use crate::base::{ContextEntry, EntryKind, ImagePath, ImageRef, Invalid, Mode, Span, Spanned, World};
 use crate::diagnostic::codes::{INVALID_VALUE, PATH_ESCAPE};
 use crate::diagnostic::{Diagnostic, Diagnostics, Reported};
 use crate::ecosystem;
@@ -16,11 +17,14 @@ use std::collections::BTreeSet;
 
 /// The items of one stage, on their way.
 pub(super) struct Items<'a, 's> {
-    image: &'a model::Image,
-    world: &'a dyn World,
+    pub(super) image: &'a model::Image,
+    pub(super) world: &'a dyn World,
     sources: &'a mut Sources<'s>,
-    workdir: Option<ImagePath>,
-    diagnostics: &'a mut Diagnostics,
+    pub(super) workdir: Option<ImagePath>,
+    /// The image of a registry that it all starts from, if it is known.
+    pub(super) base: Option<&'a ImageRef>,
+    pub(super) diagnostics: &'a mut Diagnostics,
+    pub(super) left: Vec<Left>,
     failed: Option<Reported>,
     lowered: Lowered,
 }
@@ -43,9 +47,20 @@ impl<'a, 's> Items<'a, 's> {
         world: &'a dyn World,
         sources: &'a mut Sources<'s>,
         workdir: Option<ImagePath>,
+        base: Option<&'a ImageRef>,
         diagnostics: &'a mut Diagnostics,
     ) -> Self {
-        Self { image, world, sources, workdir, diagnostics, failed: None, lowered: Lowered::default() }
+        Self {
+            image,
+            world,
+            sources,
+            workdir,
+            base,
+            diagnostics,
+            left: Vec::new(),
+            failed: None,
+            lowered: Lowered::default(),
+        }
     }
 
     /// Takes note of what came of an item.
@@ -54,12 +69,13 @@ impl<'a, 's> Items<'a, 's> {
     }
 
     /// What they became, if nothing was wrong with any.
-    pub fn finish(self) -> Result<Lowered, Reported> {
+    pub fn finish(mut self) -> Result<Lowered, Reported> {
+        leave_out(&self.left, &mut self.lowered.steps);
         self.failed.map_or(Ok(self.lowered), Err)
     }
 
     /// Adds an item.
-    pub fn lower(&mut self, item: &Item) -> Result<(), Reported> {
+    pub fn lower(&mut self, item: &Item, body: &[Item]) -> Result<(), Reported> {
         let config = &mut self.lowered.config;
         match item {
             Item::From(_) => {}
@@ -71,6 +87,7 @@ impl<'a, 's> Items<'a, 's> {
             Item::Dir(dir) => self.dir(dir)?,
             Item::Link(link) => self.link(link)?,
             Item::Pip(pip) => self.pip(pip)?,
+            Item::Go(language) | Item::Npm(language) => self.language(language, body)?,
             Item::Run(run) => self.run(run)?,
             Item::Raw(raw) => {
                 let kind = StepKind::Raw { text: raw.text.clone() };
@@ -174,13 +191,7 @@ impl<'a, 's> Items<'a, 's> {
                         continue;
                     }
                 };
-                let found = match self.sources.matches(&path.value) {
-                    Ok(found) => found,
-                    Err(Invalid(reason)) => {
-                        let diagnostic = Diagnostic::error(&PATH_ESCAPE, written.span, reason);
-                        return Err(self.diagnostics.error(diagnostic));
-                    }
-                };
+                let found = self.matches(&path)?;
                 let directory = found.iter().any(|entry| entry.kind == EntryKind::Directory);
                 // A directory's content goes into the target; a file goes there by name.
                 names.extend(found.iter().map(|entry| match entry.kind {
@@ -227,6 +238,14 @@ impl<'a, 's> Items<'a, 's> {
         });
         self.step(kind, Reads::Paths(Vec::new()), writes, copy.expected, copy.span);
         Ok(())
+    }
+
+    /// What a path or glob of the build context names.
+    pub(super) fn matches(&mut self, path: &Spanned<String>) -> Result<Vec<ContextEntry>, Reported> {
+        match self.sources.matches(&path.value) {
+            Ok(found) => Ok(found.to_vec()),
+            Err(Invalid(reason)) => Err(self.diagnostics.error(Diagnostic::error(&PATH_ESCAPE, path.span, reason))),
+        }
     }
 
     fn image_source(&mut self, written: &Spanned<String>) -> Result<CopyFrom, Reported> {
@@ -290,7 +309,7 @@ impl<'a, 's> Items<'a, 's> {
     fn dir(&mut self, dir: &spec::Dir) -> Result<(), Reported> {
         let path = self.in_image(&dir.path)?.value;
         let mode = dir.mode.as_ref().map(|mode| mode.value);
-        let kind = StepKind::Dir(Dir { path: path.clone(), owner: dir.owner.clone(), mode });
+        let kind = StepKind::Dir(Dir { path: path.clone(), owner: dir.owner.clone(), mode, for_installation: false });
         self.step(kind, Reads::Paths(Vec::new()), vec![path], Expected::default(), dir.span);
         Ok(())
     }
@@ -315,9 +334,9 @@ impl<'a, 's> Items<'a, 's> {
         }
         let context = &self.image.context;
         let read = |path: &str| self.world.read(&joined(context, path));
-        let language =
-            ecosystem::pip::lower(&requirements, into?.as_ref().map(|into| &into.value), &read, self.diagnostics)?;
-        let writes = language.writes.clone();
+        let into = into?.map(|into| into.value);
+        let language = ecosystem::pip::lower(&requirements, into.as_ref(), &read, self.diagnostics)?;
+        let writes = into.into_iter().collect();
         self.step(StepKind::Language(language), Reads::Paths(Vec::new()), writes, pip.expected, pip.span);
         Ok(())
     }
@@ -372,13 +391,20 @@ impl<'a, 's> Items<'a, 's> {
         Ok(())
     }
 
-    fn step(&mut self, kind: StepKind, reads: Reads, writes: Vec<ImagePath>, expected: Expected, span: Span) {
+    pub(super) fn step(
+        &mut self,
+        kind: StepKind,
+        reads: Reads,
+        writes: Vec<ImagePath>,
+        expected: Expected,
+        span: Span,
+    ) {
         let id = StepId(self.lowered.steps.len() as u32);
         let needs = BTreeSet::new();
         self.lowered.steps.push(Step { id, kind, reads, writes, needs, expected, origins: vec![span] });
     }
 
-    fn in_image(&mut self, written: &Spanned<String>) -> Result<Spanned<ImagePath>, Reported> {
+    pub(super) fn in_image(&mut self, written: &Spanned<String>) -> Result<Spanned<ImagePath>, Reported> {
         paths::in_image(written, self.workdir.as_ref(), self.diagnostics)
     }
 

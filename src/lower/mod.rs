@@ -2,6 +2,7 @@
 //! with what it reads, writes and needs. No order is chosen here.
 
 mod items;
+mod languages;
 mod needs;
 mod paths;
 mod sources;
@@ -54,6 +55,7 @@ pub fn lower(
         None => Ok(Graph {
             image: image.name.clone(),
             spec: image.spec.clone(),
+            output: image.output.clone(),
             context: image.context.clone(),
             target: options.target,
             unlocked: options.unlocked,
@@ -117,9 +119,15 @@ fn lower_stage(
         Base::Stage(_) | Base::Image(_) => below.and_then(|base| base.workdir.clone()),
     };
     let workdir = paths::workdir(stage, inherited, diagnostics)?;
-    let mut items = Items::new(image, world, sources, workdir.clone(), diagnostics);
+    let base = match (&stage.from.base.value, below.map(|below| &below.base.value)) {
+        (Base::Registry(reference), _) | (Base::Stage(_) | Base::Image(_), Some(Base::Registry(reference))) => {
+            Some(reference)
+        }
+        _ => None,
+    };
+    let mut items = Items::new(image, world, sources, workdir.clone(), base, diagnostics);
     for item in &stage.body {
-        let lowered = items.lower(item);
+        let lowered = items.lower(item, &stage.body);
         items.note(lowered);
     }
     let lowered = items.finish()?;

@@ -2,7 +2,7 @@
 
 use crate::base::ImagePath;
 use crate::ecosystem::pip::no_byte_code;
-use crate::graph::{Reads, Stage, Step, StepId, StepKind, shell};
+use crate::graph::{CopyFrom, Reads, Stage, Step, StepId, StepKind, shell};
 use std::collections::BTreeSet;
 
 /// Gives every step of `stage` its needs.
@@ -59,8 +59,39 @@ fn reads(step: &Step, other: &Step, reads_unwritten: bool) -> bool {
         Reads::EverythingAbove => above && !matches!(other.kind, StepKind::Arg { .. }),
         Reads::Paths(paths) => {
             paths.iter().any(|path| touches(other, path))
-                || above && matches!(other.kind, StepKind::Run(_)) && reads_unwritten
+                || above && makes_anything(other) && reads_unwritten
+                || above && is_installation(step) && may_bring_its_tool(step, other)
         }
+    }
+}
+
+/// Whether it may write paths that it is not known to write.
+fn makes_anything(step: &Step) -> bool {
+    match &step.kind {
+        StepKind::Run(_) => true,
+        StepKind::Language(_) => !is_installation(step),
+        _ => false,
+    }
+}
+
+/// Whether the program that an installation runs, or the settings it reads, may come of `other`, which stands above it.
+fn may_bring_its_tool(step: &Step, other: &Step) -> bool {
+    let StepKind::Language(language) = &step.kind else { return false };
+    match &other.kind {
+        StepKind::Fetch(_) | StepKind::Git(_) | StepKind::File(_) | StepKind::Link(_) => true,
+        // A command that reads named files of the image makes something of them.
+        StepKind::Run(_) => !matches!(&other.reads, Reads::Paths(paths) if !paths.is_empty()),
+        StepKind::Copy(copy) => {
+            // What another stage made for the project itself is no tool.
+            let into_project =
+                |path: &ImagePath| language.manifests.iter().any(|manifest| manifest.target.parent().contains(path));
+            copy.from != CopyFrom::Context && !other.writes.iter().any(into_project)
+        }
+        StepKind::Language(tool) => {
+            is_installation(other)
+                && matches!((tool.name, language.name), ("pip", "uv" | "poetry") | ("npm", "pnpm" | "yarn"))
+        }
+        _ => false,
     }
 }
 
@@ -77,8 +108,27 @@ fn goes_on_top(step: &Step, other: &Step) -> bool {
         (true, false) => false,
         _ => other.id < step.id,
     };
+    // What an installation leaves in a project's directory stands beside the sources, not on top of them: their copy leaves
+    // it out.
+    // So do the directories that it is given beforehand.
+    if (is_installation(step) || makes_way(step)) && is_copy_of_context(other) {
+        return false;
+    }
     let over = |path: &ImagePath, under: &ImagePath| under.contains(path) && (under != path || wins);
     step.writes.iter().any(|path| other.writes.iter().any(|under| over(path, under)))
+}
+
+fn is_installation(step: &Step) -> bool {
+    matches!(step.kind, StepKind::Language(_)) && step.reads == Reads::Paths(Vec::new())
+}
+
+/// Whether it makes a directory for the installation of a language's node, not for one of its own.
+fn makes_way(step: &Step) -> bool {
+    matches!(&step.kind, StepKind::Dir(dir) if dir.for_installation)
+}
+
+fn is_copy_of_context(step: &Step) -> bool {
+    matches!(&step.kind, StepKind::Copy(copy) if copy.from == CopyFrom::Context)
 }
 
 /// Whether it makes a directory and nothing in it, so that it goes under what is put there, wherever it is declared.

@@ -14,8 +14,9 @@ use crate::diagnostic::codes::{INVALID_EXPRESSION, TOO_LARGE, UNQUOTABLE_EXPRESS
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Reported};
 use crate::model::Scope;
 use crate::spec::Bound;
-use crate::syntax::{Entry, Node, Property, Shape, Ty, Value, quoted};
-use evaluate::Evaluator;
+use crate::syntax::{Entry, Node, Property, Shape, Ty, Value, Written, shape_of};
+use evaluate::evaluate;
+pub(super) use filters::Filters;
 use scan::{Expression, Piece};
 use shell::ShellText;
 use std::ops::Range;
@@ -98,7 +99,6 @@ impl Flaw {
 /// The expansion of one body.
 struct Expander<'a> {
     scope: &'a Scope,
-    evaluator: Evaluator,
     diagnostics: &'a mut Diagnostics,
     /// The bytes that expressions have made so far.
     made: usize,
@@ -106,7 +106,7 @@ struct Expander<'a> {
 
 impl<'a> Expander<'a> {
     fn new(scope: &'a Scope, diagnostics: &'a mut Diagnostics) -> Self {
-        Self { scope, evaluator: Evaluator::default(), diagnostics, made: 0 }
+        Self { scope, diagnostics, made: 0 }
     }
 
     fn nodes(&mut self, nodes: &[Node], shapes: &[&'static Shape]) -> Result<Vec<Node>, Reported> {
@@ -122,7 +122,7 @@ impl<'a> Expander<'a> {
     }
 
     fn node(&mut self, node: &Node, shapes: &[&'static Shape]) -> Result<Node, Reported> {
-        let shape = shapes.iter().find(|shape| shape.name == node.name()).copied();
+        let shape = shape_of(shapes, node.name());
         let mut args = Vec::with_capacity(node.args.len());
         let mut failed = Ok(());
         for entry in &node.args {
@@ -235,7 +235,7 @@ impl<'a> Expander<'a> {
     }
 
     fn evaluate(&mut self, entry: &Entry, text: &str, expression: &Expression) -> Result<Bound, Reported> {
-        let bound = self.evaluator.evaluate(text, expression, self.scope);
+        let bound = evaluate(text, expression, self.scope);
         bound.map_err(|flaw| self.tell(entry, text, flaw))
     }
 
@@ -277,7 +277,7 @@ impl<'a> Expander<'a> {
 /// Where the part `range` of the value `text` stands in the file, as far as its expression is written as it reads: in an
 /// escape or over several lines it is not. The place of the value else.
 fn place(entry: &Entry, text: &str, range: &Range<usize>) -> Span {
-    let written = entry.written.as_str();
+    let written = entry.written();
     let is_verbatim = (entry.span.end - entry.span.start) as usize == written.len();
     let expression = scan::around(text, range);
     let needle = &text[expression.clone()];
@@ -298,9 +298,9 @@ fn with_value(entry: &Entry, value: Value) -> Entry {
 /// `value` as it would be written, at `span`.
 pub(super) fn entry_at(value: Value, span: Span) -> Entry {
     let written = match &value {
-        Value::String(text) => quoted(text),
-        Value::Bool(flag) => format!("#{flag}"),
-        value => shown(value),
+        Value::String(text) => Written::in_quotes(text),
+        Value::Bool(flag) => Written::new(&value, &format!("#{flag}")),
+        other => Written::new(other, &shown(other)),
     };
     Entry { annotation: None, value, written, span }
 }
@@ -353,7 +353,7 @@ mod tests {
             ("image", Bound::text("cart")),
             ("evil", Bound::text("a'b\"$(c)`\\")),
             ("code", Bound::text("${{ port }}")),
-            ("port", Bound::One(Value::Integer(8080))),
+            ("port", Bound::One(Value::Integer(8080.into()))),
             ("debug", Bound::One(Value::Bool(true))),
             ("hosts", Bound::List(vec!["a".to_owned(), "b c".to_owned()])),
         ] {

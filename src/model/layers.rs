@@ -124,10 +124,10 @@ impl Conditions<'_> {
         if let Some(axis) = axes.find(|axis| axis.name.value.as_str() == name)
             && !axis.values.iter().any(|value| value.value == entry.value)
         {
-            let message = format!("`{name}` never is {}", entry.written);
-            let written: Vec<&str> = axis.values.iter().map(|value| value.written.as_str()).collect();
+            let message = format!("`{name}` never is {}", entry.written());
+            let written: Vec<_> = axis.values.iter().map(Entry::written).collect();
             let diagnostic = Diagnostic::error(&INVALID_VALUE, entry.span, message).also(axis.name.span, "its values");
-            return Err(diagnostics.error(diagnostic.did_you_mean(&entry.written, written)));
+            return Err(diagnostics.error(diagnostic.did_you_mean(&entry.written(), written)));
         }
         Ok(())
     }

@@ -14,7 +14,7 @@ mod told;
 use crate::base::Span;
 use crate::diagnostic::{Diagnostic, Diagnostics, Reported};
 use crate::spec::IMAGE_NODES;
-use crate::syntax::{Identity, Node, Shape};
+use crate::syntax::{Identity, Node, Shape, shape_of};
 use body::Body;
 
 /// A body that takes part in an image, its values expanded.
@@ -92,7 +92,7 @@ pub fn merge(mut layers: Vec<Layer>, diagnostics: &mut Diagnostics) -> Merged {
 /// Whether merging would leave `nodes` as they are: no annotations, and no steps that have a name.
 fn says_nothing_of_layers(nodes: &[Node], shapes: &'static [&'static Shape]) -> bool {
     nodes.iter().all(|node| {
-        let shape = shapes.iter().find(|shape| shape.name == node.name());
+        let shape = shape_of(shapes, node.name());
         let inner = shape.is_none_or(|shape| match shape.identity() {
             Identity::Id => ["id", "before", "after"].iter().all(|name| node.prop(name).is_none()),
             _ => says_nothing_of_layers(node.children(), shape.children),

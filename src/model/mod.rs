@@ -26,7 +26,7 @@ use crate::base::{ImageName, Platform, Span, Spanned, StageName, joined, normali
 use crate::diagnostic::codes::{INCOMPLETE_TEMPLATE, PATH_ESCAPE, UNKNOWN_IMAGE};
 use crate::diagnostic::{Diagnostic, Diagnostics, Reported};
 use crate::spec::{self, Baking, Base, From, Item, RuleSetting};
-use crate::syntax::{Decode as _, Entry, Node, Value};
+use crate::syntax::{Decode as _, Entry, Node, Value, Written};
 use std::sync::{Arc, PoisonError};
 use templates::Link;
 use ties::base_image;
@@ -268,13 +268,8 @@ impl Plan {
         let (layers, scope) = layers?;
         let merged = merge::merge(layers, diagnostics);
         origins.complete(scope, merged.overrides);
-        let name = unit.name.value.as_str();
-        let name = Entry {
-            annotation: None,
-            value: Value::String(name.to_owned()),
-            written: format!("\"{name}\""),
-            span: unit.name.span,
-        };
+        let value = Value::String(unit.name.value.as_str().to_owned());
+        let name = Entry { annotation: None, value, written: Written::default(), span: unit.name.span };
         let node = Node {
             annotation: None,
             name: Spanned::new(spec::Image::SHAPE.name.to_owned(), declaration.name_span),

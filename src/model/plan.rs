@@ -2,10 +2,10 @@
 //! what each draws from. Cheap, so that a workspace of many images can be looked over, and few of them resolved.
 
 use super::Image;
-use super::expression::{expand_entry, expand_text};
+use super::expression::{Filters, expand_entry, expand_text};
 use super::scope::Scope;
 use super::templates::Templates;
-use crate::base::{FileId, ImageName, Invalid, MANIFEST, Span, Spanned, directory_of, joined, normalize};
+use crate::base::{FileId, ImageName, Invalid, LOCK, MANIFEST, Span, Spanned, directory_of, joined, normalize};
 use crate::diagnostic::codes::{
     AMBIGUOUS_RULE, DUPLICATE_NAME, INVALID_VALUE, MISPLACED_NODE, MISSING_ARGUMENT, OUTPUT_CONFLICT, PATH_ESCAPE,
     WRONG_TYPE,
@@ -50,6 +50,8 @@ pub struct Plan {
     pub(super) known: Arc<[ImageName]>,
     /// The unit of each name.
     pub(super) by_name: BTreeMap<ImageName, usize>,
+    /// What the expressions of all images can use.
+    filters: Filters,
     /// The images that others start from, as far as they were asked for, by their units.
     pub(super) bases: RwLock<BTreeMap<usize, Option<Arc<Image>>>>,
 }
@@ -89,7 +91,7 @@ impl Plan {
     /// The images of `files`, the workspace's own first. `matches` are the directories that the rules match, in the order
     /// of [`SpecFile::rule_globs`] over the files.
     pub fn new(files: Vec<SpecFile>, matches: &[Vec<String>], diagnostics: &mut Diagnostics) -> Self {
-        let mut plan = Self::default();
+        let mut plan = Self { filters: Filters::shared(), ..Self::default() };
         let mut declarations = Vec::new();
         let mut places = Vec::new();
         let mut matches = matches.iter();
@@ -182,7 +184,7 @@ impl Plan {
         directory: &Arc<str>,
         diagnostics: &mut Diagnostics,
     ) -> Vec<Unit> {
-        let mut scope = Scope::default();
+        let mut scope = Scope::with(&self.filters);
         bind_directory(&mut scope, directory, declaration.name_span);
         let rows = declaration.matrix.as_ref().map_or_else(|| vec![Vec::new()], spec::Matrix::rows);
         let mut units = Vec::new();
@@ -229,7 +231,7 @@ impl Plan {
         scope.bind("image", Bound::text(name.value.as_str()), name.span);
         let path = expand_text(pattern, &scope, diagnostics)?;
         let normal = normalize(&path).filter(|normal| !normal.is_empty() && !path.starts_with('/'));
-        normal.filter(|normal| !path.ends_with('/') && normal != MANIFEST).ok_or_else(|| {
+        normal.filter(|normal| !path.ends_with('/') && ![LOCK, MANIFEST].contains(&normal.as_str())).ok_or_else(|| {
             let message = format!("the output `{path}` is no file below the workspace's root");
             diagnostics.error(Diagnostic::error(&PATH_ESCAPE, pattern.span, message))
         })
@@ -237,12 +239,18 @@ impl Plan {
 
     /// Tells images of one name and of one output, which are not put together.
     fn index(&mut self, diagnostics: &mut Diagnostics) {
-        let mut names: BTreeMap<ImageName, usize> = BTreeMap::new();
-        let mut outputs: BTreeMap<Arc<str>, Vec<usize>> = BTreeMap::new();
+        // Sorted rather than put into trees one by one: most come nearly in order.
+        let mut named: Vec<(&ImageName, usize)> =
+            self.units.iter().enumerate().map(|(at, unit)| (&unit.name.value, at)).collect();
+        named.sort();
+        let same = named.chunk_by(|(one, _), (other, _)| one == other);
+        let later = same.flat_map(|same| same[1..].iter().map(|(_, at)| (*at, same[0].1)));
+        let firsts: BTreeMap<usize, usize> = later.collect();
+        let specs: BTreeSet<&str> = self.units.iter().map(|unit| &*unit.spec).collect();
+        let mut outputs: Vec<(&str, usize)> = Vec::with_capacity(self.units.len());
         let mut doubled: BTreeMap<usize, Reported> = BTreeMap::new();
-        let specs: BTreeSet<Arc<str>> = self.units.iter().map(|unit| Arc::clone(&unit.spec)).collect();
         for (at, unit) in self.units.iter().enumerate() {
-            if let Some(first) = names.get(&unit.name.value).map(|first| &self.units[*first]) {
+            if let Some(first) = firsts.get(&at).map(|first| &self.units[*first]) {
                 let message = format!("there are two images `{}`", unit.name.value);
                 let diagnostic = Diagnostic::error(&DUPLICATE_NAME, unit.name.span, message);
                 let diagnostic = match first.declaration == unit.declaration {
@@ -252,19 +260,20 @@ impl Plan {
                 doubled.insert(at, diagnostics.error(diagnostic));
                 continue;
             }
-            names.insert(unit.name.value.clone(), at);
             if unit.failed.is_some() {
                 continue;
             }
-            if specs.contains(&unit.output) {
+            if specs.contains(&*unit.output) {
                 let message =
                     format!("`{}` compiles to its own spec, or another's: `{}`", unit.name.value, unit.output);
                 doubled.insert(at, diagnostics.error(Diagnostic::error(&OUTPUT_CONFLICT, unit.name.span, message)));
             }
-            outputs.entry(Arc::clone(&unit.output)).or_default().push(at);
+            outputs.push((&unit.output, at));
         }
-        for (output, makers) in outputs.iter().filter(|(_, makers)| makers.len() > 1) {
-            let reported = diagnostics.error(self.output_conflict(output, makers));
+        outputs.sort();
+        for same in outputs.chunk_by(|(one, _), (other, _)| one == other).filter(|same| same.len() > 1) {
+            let makers: Vec<usize> = same.iter().map(|(_, at)| *at).collect();
+            let reported = diagnostics.error(self.output_conflict(same[0].0, &makers));
             doubled.extend(makers.iter().map(|at| (*at, reported)));
         }
         if let Some(bake) = self.workspace.as_ref().and_then(|workspace| workspace.bake.as_ref()) {
@@ -276,13 +285,12 @@ impl Plan {
                 doubled.insert(at, diagnostics.error(diagnostic.also(unit.name.span, "the image")));
             }
         }
+        self.known = named.iter().map(|(name, _)| (*name).clone()).collect();
+        named.dedup_by(|(name, _), (first, _)| name == first);
+        self.by_name = named.into_iter().map(|(name, at)| (name.clone(), at)).collect();
         for (at, reported) in doubled {
             self.units[at].failed = Some(reported);
         }
-        let mut known: Vec<ImageName> = self.units.iter().map(|unit| unit.name.value.clone()).collect();
-        known.sort();
-        self.known = known.into();
-        self.by_name = names;
     }
 
     /// That the images `makers` all compile to `output`.
@@ -335,7 +343,7 @@ fn axes(
     scope: &Scope,
     diagnostics: &mut Diagnostics,
 ) -> Result<Scope, Reported> {
-    let mut axes = Scope::default();
+    let mut axes = Scope::with(&scope.filters);
     let names = declaration.matrix.iter().flat_map(|matrix| &matrix.axes);
     for (axis, value) in names.zip(row) {
         let values = expand_entry(value, Ty::Any, scope, diagnostics)?;
@@ -359,7 +367,7 @@ fn name(
     let (text, span) = match &declaration.name {
         Some(entry) if matches!(entry.value, Value::String(_)) => (expand_text(entry, scope, diagnostics)?, entry.span),
         Some(entry) => {
-            let message = format!("the argument of `image` must be an image name, found {}", entry.written);
+            let message = format!("the argument of `image` must be an image name, found {}", entry.written());
             return Err(diagnostics.error(Diagnostic::error(&WRONG_TYPE, entry.span, message)));
         }
         None if declaration.kind == Kind::Image => {

@@ -1,5 +1,6 @@
 //! The names that expressions can use, and what they stand for.
 
+use super::expression::Filters;
 use crate::base::Span;
 use crate::spec::Bound;
 use std::sync::Arc;
@@ -19,12 +20,19 @@ pub struct Binding {
 #[derive(Debug, Clone, Default)]
 pub struct Scope {
     bindings: Vec<Arc<Binding>>,
+    /// What expressions can use beside names.
+    pub(super) filters: Filters,
 }
 
 impl Scope {
     /// No names.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// No names, for expressions that share `filters` with others.
+    pub(super) fn with(filters: &Filters) -> Self {
+        Self { bindings: Vec::new(), filters: filters.clone() }
     }
 
     /// Gives `name` a value, in place of the one it had.

@@ -10,7 +10,7 @@ mod place_args;
 mod place_users;
 mod split_manifests;
 
-pub use order_steps::{Estimate, MAX_STEPS, estimate};
+pub use order_steps::MAX_STEPS;
 
 use crate::diagnostic::{Diagnostics, Reported};
 use crate::graph::{Graph, Stage, Step, StepId};
@@ -45,6 +45,12 @@ pub static PASSES: &[Pass] = &[
 /// Runs all passes.
 pub fn run(graph: &mut Graph, diagnostics: &mut Diagnostics) -> Result<(), Reported> {
     PASSES.iter().try_for_each(|pass| (pass.run)(graph, diagnostics))
+}
+
+/// Runs the passes that stand before the order, and that.
+pub fn run_to_order(graph: &mut Graph, diagnostics: &mut Diagnostics) -> Result<(), Reported> {
+    let last = PASSES.iter().position(|pass| pass.name == "order_steps").map_or(PASSES.len(), |at| at + 1);
+    PASSES[..last].iter().try_for_each(|pass| (pass.run)(graph, diagnostics))
 }
 
 /// Drops the step `gone`: what needed it needs `stays` instead, which takes over what it needed.

@@ -17,6 +17,7 @@ mod existing_user;
 mod flawed_instruction;
 mod invalid_label_key;
 mod large_lastlog;
+mod missing_lock_file;
 mod missing_program;
 mod missing_source;
 mod named_user;
@@ -53,11 +54,12 @@ use std::collections::BTreeMap;
 /// and what comes out.
 static RULES: &[&Rule] = &[
     // Pins: what the build takes in.
-    &unpinned_base::RULE,    // a tag moves
-    &unpinned_package::RULE, // a distribution and an index move
-    &unpinned_install::RULE, // so does an index that shell text installs from
-    &unpinned_fetch::RULE,   // a server answers as it likes
-    &unpinned_git::RULE,     // a branch moves, and so may a tag
+    &unpinned_base::RULE,     // a tag moves
+    &unpinned_package::RULE,  // a distribution and an index move
+    &unpinned_install::RULE,  // so does an index that shell text installs from
+    &missing_lock_file::RULE, // a package manager chooses anew
+    &unpinned_fetch::RULE,    // a server answers as it likes
+    &unpinned_git::RULE,      // a branch moves, and so may a tag
     // What the build takes from its context and stages.
     &missing_source::RULE,    // the build would fail
     &unused_stage::RULE,      // it is built for nothing, or its copy was forgotten

@@ -34,7 +34,7 @@ fn requirements(scene: &Scene<'_>, language: &Language, findings: &mut Findings)
         .manifests
         .iter()
         // What cannot be read was told by `lower`.
-        .filter_map(|manifest| Some((manifest, scene.world.read(&scene.in_context(&manifest.value)).ok()?)))
+        .filter_map(|manifest| Some((&manifest.path, scene.world.read(&scene.in_context(&manifest.path.value)).ok()?)))
         .collect();
     let lines = || files.iter().flat_map(|(file, text)| pip::lines(text).map(move |line| (*file, line)));
     let pinned: BTreeSet<String> =

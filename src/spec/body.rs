@@ -4,8 +4,9 @@ use super::bake::{CacheFrom, CacheTo, Groups, Tags};
 use super::image::{Context, Platforms};
 use super::template::{STAGE_WHEN, Use, WHEN};
 use super::{
-    Arg, Cmd, Copy, Dir, Entrypoint, Env, Expose, Fetch, File, From, Git, Healthcheck, Label, Link, Matrix, Packages,
-    Param, Path, Pip, Raw, Rules, Run, Set, Shell, Stage, Stopsignal, User, Volume, Workdir, packages,
+    Arg, Cmd, Copy, Dir, Entrypoint, Env, Expose, Fetch, File, From, Git, Healthcheck, Label, Language, Link, Matrix,
+    Packages, Param, Path, Pip, Raw, Rules, Run, Set, Shell, Stage, Stopsignal, User, Volume, Workdir, language,
+    packages,
 };
 use crate::diagnostic::{Diagnostics, Reported};
 use crate::syntax::{Decode, Node, Shape};
@@ -30,7 +31,7 @@ macro_rules! stage_nodes {
             pub fn decode(node: &Node, diagnostics: &mut Diagnostics) -> Option<Result<Self, Reported>> {
                 $(
                     if node.name() == $shape.name {
-                        return Some($decode(node, diagnostics).map(Self::$variant));
+                        return Some(($decode)(node, diagnostics).map(Self::$variant));
                     }
                 )*
                 None
@@ -62,6 +63,10 @@ stage_nodes! {
     Link(Link) = Link::SHAPE, Link::decode;
     /// Python packages.
     Pip(Pip) = Pip::SHAPE, Pip::decode;
+    /// Go programs.
+    Go(Language) = language::GO.shape, |node, diagnostics| language::decode(node, &language::GO, diagnostics);
+    /// Packages of npm.
+    Npm(Language) = language::NPM.shape, |node, diagnostics| language::decode(node, &language::NPM, diagnostics);
     /// Commands.
     Run(Run) = Run::SHAPE, Run::decode;
     /// One Dockerfile instruction.

@@ -69,7 +69,7 @@ impl Constraints {
     /// The constraint that `value` breaks: what it must do, and what it is, as KDL. A list's length shows nothing.
     pub(super) fn broken_by(&self, value: &Bound) -> Option<(String, String)> {
         let (size, shown) = match value {
-            Bound::One(Value::Integer(number)) => (Some(*number), number.to_string()),
+            Bound::One(Value::Integer(number)) => (Some(number.get()), number.to_string()),
             Bound::One(Value::String(text)) => {
                 let milliseconds = Duration::parse(text).ok().map(|duration| i128::from(duration.milliseconds()));
                 (milliseconds, quoted(text))
@@ -109,11 +109,11 @@ fn elements(value: &Bound, number: i128) -> &'static str {
 
 fn limit(ty: ParamType, name: &str, fields: &mut Fields<'_>) -> Result<Option<Limit>, Reported> {
     let Some(entry) = fields.node.prop(name) else { return Ok(None) };
-    let limit = |value| Ok(Some(Limit { value, shown: entry.written.clone(), span: entry.span }));
+    let limit = |value| Ok(Some(Limit { value, shown: entry.written().into_owned(), span: entry.span }));
     let must = match (ty, &entry.value) {
-        (ParamType::Int | ParamType::Port, Value::Integer(number)) => return limit(*number),
+        (ParamType::Int | ParamType::Port, Value::Integer(number)) => return limit(number.get()),
         (ParamType::Int | ParamType::Port, _) => "a whole number",
-        (ParamType::List, Value::Integer(number)) if *number >= 0 => return limit(*number),
+        (ParamType::List, Value::Integer(number)) if number.get() >= 0 => return limit(number.get()),
         (ParamType::List, _) => "a number of elements",
         (ParamType::Duration, Value::String(text)) => match Duration::parse(text) {
             Ok(duration) => return limit(i128::from(duration.milliseconds())),

@@ -130,7 +130,7 @@ pub(super) fn found(entry: &Entry) -> String {
         Value::String(_) => shortened(&quoted_value(entry)),
         Value::Bool(flag) => format!("#{flag}"),
         Value::Null => "#null".to_owned(),
-        Value::Integer(_) | Value::Float(_) => shortened(&entry.written),
+        Value::Integer(_) | Value::Float(_) => shortened(&entry.written()),
     }
 }
 
@@ -156,6 +156,7 @@ mod tests {
     use super::*;
     use crate::base::FileId;
     use crate::spec::Set;
+    use crate::syntax::Written;
     use crate::syntax::{Decode as _, parse};
 
     fn lines(diagnostics: Diagnostics) -> Vec<String> {
@@ -388,13 +389,13 @@ mod tests {
             let nodes = parse(FileId(0), &format!("param \"p\" type=\"{ty}\""), &mut diagnostics).expect("KDL");
             let param = Param::decode(&nodes[0], &mut diagnostics).expect("a declaration");
             let span = Span::new(FileId(1), 0, "\"${{ other }}\"".len());
-            let values = [Entry { annotation: None, value, written: written.to_owned(), span }];
+            let values = [Entry { annotation: None, written: Written::new(&value, written), value, span }];
             let given = Given { values: &values, is_list: false, span };
             assert!(param.check(given, &mut diagnostics).is_err());
             diagnostics.into_sorted().remove(0).hints
         };
         let text = Value::String("80".to_owned());
         assert_eq!(hint("port", text, "\"80\""), ["`| int` makes a number of it"]);
-        assert_eq!(hint("string", Value::Integer(80), "80"), ["`| string` makes a string of it"]);
+        assert_eq!(hint("string", Value::Integer(80.into()), "80"), ["`| string` makes a string of it"]);
     }
 }

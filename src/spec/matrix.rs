@@ -77,7 +77,8 @@ impl Matrix {
             for (name, value) in &row.cells {
                 let Some(axis) = self.axes.iter().find(|axis| axis.name.value.as_str() == name.value) else { continue };
                 if !axis.values.iter().any(|known| known.value == value.value) {
-                    let message = format!("`{}` never is {}, so that this excludes nothing", name.value, value.written);
+                    let message =
+                        format!("`{}` never is {}, so that this excludes nothing", name.value, value.written());
                     tell(Diagnostic::error(&INVALID_VALUE, value.span, message).also(axis.name.span, "its values"));
                 }
             }

@@ -32,12 +32,12 @@ impl ParamType {
     /// Whether `value` is of this type; `None` says that its KDL type is another. Lists are not looked at.
     pub(super) fn accepts(self, value: &Value) -> Option<Result<(), Invalid>> {
         match (self, value) {
-            (Self::Int, Value::Integer(number)) => Some(match i64::try_from(*number) {
+            (Self::Int, Value::Integer(number)) => Some(match i64::try_from(number.get()) {
                 Ok(_) => Ok(()),
                 Err(_) => Err(Invalid::new(format!("a whole number has 64 bits, and {number} needs more"))),
             }),
             // A port out of range is no port: cli.md has the message of a wrong type.
-            (Self::Port, Value::Integer(number)) if Port::new(*number).is_ok() => Some(Ok(())),
+            (Self::Port, Value::Integer(number)) if Port::new(number.get()).is_ok() => Some(Ok(())),
             (Self::Bool, Value::Bool(_)) | (Self::String | Self::Enum, Value::String(_)) => Some(Ok(())),
             (Self::Version, Value::String(text)) => Some(version(text)),
             (Self::Duration, Value::String(text)) => Some(Duration::parse(text).map(|_| ())),
@@ -89,7 +89,7 @@ fn path(text: &str) -> Result<(), Invalid> {
 /// What makes `entry` a value of type `ty`, where that can be guessed.
 pub(super) fn remedy(ty: ParamType, entry: &Entry) -> Option<String> {
     // What an expression came to cannot be quoted.
-    let expanded = (entry.span.end - entry.span.start) as usize != entry.written.len();
+    let expanded = (entry.span.end - entry.span.start) as usize != entry.written().len();
     match (ty, &entry.value) {
         (ParamType::Int | ParamType::Port, Value::String(_)) if expanded => {
             Some("`| int` makes a number of it".to_owned())
@@ -101,7 +101,7 @@ pub(super) fn remedy(ty: ParamType, entry: &Entry) -> Option<String> {
         }
         (ParamType::Bool, Value::String(text)) if text == "true" || text == "false" => Some(format!("write #{text}")),
         (ParamType::Int | ParamType::Port | ParamType::Bool, _) | (_, Value::String(_) | Value::Null) => None,
-        (_, Value::Integer(_) | Value::Float(_)) => Some(format!("quote it: \"{}\"", entry.written)),
+        (_, Value::Integer(_) | Value::Float(_)) => Some(format!("quote it: \"{}\"", entry.written())),
         (_, Value::Bool(flag)) => Some(format!("quote it if it is text: \"{flag}\"")),
     }
 }

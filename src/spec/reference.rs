@@ -202,6 +202,7 @@ fn type_name(ty: Ty) -> &'static str {
         Ty::PackageName => "package",
         Ty::Digest => "digest",
         Ty::Url => "url",
+        Ty::Share => "share",
         Ty::OneOf(_) => "enum",
     }
 }

@@ -70,7 +70,7 @@ impl Set {
 /// A node in the block of `set`: the parameter's name and the elements of its list.
 fn decode_list(node: &Node, fields: &mut Fields<'_>) -> Result<Setting, Reported> {
     let name = fields.parse(&node.name, ParamName::parse)?;
-    let annotations = node.args.iter().map(|arg| arg.annotation.as_ref()).chain([node.annotation.as_ref()]);
+    let annotations = node.args.iter().map(|arg| arg.annotation.as_deref()).chain([node.annotation.as_deref()]);
     let annotation = annotations.flatten().next().map(|annotation| annotation.span);
     let prop = node.props.first().map(|prop| prop.name.span);
     let block = node.children.as_ref().map(|_| node.name.span);
@@ -90,7 +90,7 @@ mod tests {
 
     fn shown(settings: &[Setting]) -> String {
         let setting = |setting: &Setting| {
-            let values: Vec<&str> = setting.values.iter().map(|entry| entry.written.as_str()).collect();
+            let values: Vec<_> = setting.values.iter().map(Entry::written).collect();
             let values = values.join(" ");
             if setting.is_list {
                 format!("{}: {values}", setting.name.value)

@@ -6,7 +6,7 @@ use super::{Matrix, Param, Set, Setting};
 use crate::base::{Span, Spanned, TemplateName};
 use crate::diagnostic::codes::DUPLICATE_PROPERTY;
 use crate::diagnostic::{Diagnostic, Diagnostics, Reported};
-use crate::syntax::{Args, Decode, Entry, Fields, Merge, Node, Prop, Shape, Ty};
+use crate::syntax::{Args, Decode, Entry, Fields, Merge, Node, Prop, Shape, Ty, shape_of};
 
 /// What a declaration is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -111,8 +111,7 @@ impl Declaration {
             Kind::Rule => node.prop("name").cloned(),
             _ => node.args.into_iter().next(),
         };
-        let is_body =
-            |node: &Node| IMAGE_NODES.iter().any(|shape| shape.name == node.name()) || node.name() == WHEN.name;
+        let is_body = |node: &Node| shape_of(IMAGE_NODES, node.name()).is_some() || node.name() == WHEN.name;
         let nodes = node.children.unwrap_or_default().into_iter().filter(is_body).collect();
         Self {
             kind,

@@ -2,7 +2,7 @@
 
 use super::annotation::{self, Annotation, is_expanded_later};
 use super::entry::{What, typed};
-use super::{Entry, Fields, Merge, Node, Shape, Ty};
+use super::{Entry, Fields, Merge, Node, Shape, Ty, shape_of};
 use crate::base::closest;
 use crate::diagnostic::codes::{
     DUPLICATE_NODE, DUPLICATE_PROPERTY, MISSING_ARGUMENT, MISSING_PROPERTY, UNEXPECTED_ARGUMENT, UNEXPECTED_BLOCK,
@@ -16,7 +16,7 @@ use crate::diagnostic::{Diagnostic, Diagnostics, Reported};
 pub fn check_nodes(nodes: &[Node], shapes: &[&'static Shape], place: &str, diagnostics: &mut Diagnostics) {
     check_body(nodes, shapes, place, diagnostics);
     for node in nodes {
-        let Some(shape) = shapes.iter().find(|shape| shape.name == node.name()) else { continue };
+        let Some(shape) = shape_of(shapes, node.name()) else { continue };
         check_layered(node, shape, diagnostics);
     }
 }
@@ -67,7 +67,7 @@ pub(super) fn check_body(
     let mut told = None;
     let mut scalars: Vec<&Node> = Vec::new();
     for node in nodes {
-        let Some(shape) = shapes.iter().find(|shape| shape.name == node.name()) else {
+        let Some(shape) = shape_of(shapes, node.name()) else {
             told = Some(unknown_node(node, shapes, place, diagnostics));
             continue;
         };

@@ -57,9 +57,9 @@ fn remedy(entry: &Entry, ty: Ty) -> Option<String> {
             Some(format!("write the number without quotes: {text}"))
         }
         (Ty::Integer | Ty::Port, _) | (_, Value::String(_)) => None,
-        (_, Value::Integer(_) | Value::Float(_)) => Some(format!("quote it: \"{}\"", entry.written)),
+        (_, Value::Integer(_) | Value::Float(_)) => Some(format!("quote it: \"{}\"", entry.written())),
         (_, Value::Bool(_) | Value::Null) => {
-            Some(format!("quote it if it is text: \"{}\"", entry.written.trim_start_matches('#')))
+            Some(format!("quote it if it is text: \"{}\"", entry.written().trim_start_matches('#')))
         }
     }
 }
@@ -68,7 +68,7 @@ fn found(entry: &Entry) -> String {
     match &entry.value {
         Value::String(text) if text.chars().count() <= 40 && !text.contains('\n') => format!("the string \"{text}\""),
         Value::String(_) => "a string".to_owned(),
-        Value::Integer(_) | Value::Float(_) => format!("the number {}", entry.written),
+        Value::Integer(_) | Value::Float(_) => format!("the number {}", entry.written()),
         Value::Bool(flag) => format!("#{flag}"),
         Value::Null => "#null".to_owned(),
     }

@@ -5,7 +5,7 @@ mod read;
 
 use super::mistake::{self, Mistake};
 use super::token::{Fault, Kind, Lexer, Token};
-use super::{Entry, Node, Property, Value, string, word};
+use super::{Entry, Node, Property, TypeName, Value, Written, string, word};
 use crate::base::{FileId, Span, Spanned};
 use crate::diagnostic::codes::TOO_LARGE;
 use crate::diagnostic::{Diagnostic, Diagnostics, Reported};
@@ -327,14 +327,15 @@ impl<'a> Parser<'a> {
     }
 
     /// Keeps the argument `token`; where it ends.
-    fn argument(&mut self, annotation: Option<Spanned<String>>, value: Option<Value>, token: Token) -> usize {
+    fn argument(&mut self, annotation: TypeName, value: Option<Value>, token: Token) -> usize {
         let entry = value.map(|value| self.made(annotation, value, token));
         self.args.extend(entry);
         token.end
     }
 
-    fn made(&self, annotation: Option<Spanned<String>>, value: Value, token: Token) -> Entry {
-        Entry { annotation, value, written: self.str(token).to_owned(), span: self.span(token) }
+    fn made(&self, annotation: TypeName, value: Value, token: Token) -> Entry {
+        let written = Written::new(&value, self.str(token));
+        Entry { annotation, value, written, span: self.span(token) }
     }
 
     /// A value; if there is none, `missing` is told of `before`.
@@ -397,7 +398,7 @@ impl<'a> Parser<'a> {
     }
 
     /// `(…)`
-    fn annotation(&mut self) -> Option<Spanned<String>> {
+    fn annotation(&mut self) -> TypeName {
         let open = self.next;
         self.bump();
         self.node_space();
@@ -422,7 +423,7 @@ impl<'a> Parser<'a> {
         } else {
             self.tell(open, Mistake::new("`(` is not closed", hint));
         }
-        Some(Spanned::new(name, self.span(token)))
+        Some(Box::new(Spanned::new(name, self.span(token))))
     }
 
     /// `{ … }`: the nodes in it, and where it ends.

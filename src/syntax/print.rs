@@ -18,7 +18,7 @@ pub fn print(nodes: &[Node]) -> String {
 fn body(out: &mut String, nodes: &[Node], depth: usize) {
     for node in nodes {
         out.push_str(&INDENT.repeat(depth));
-        annotation(out, node.annotation.as_ref());
+        annotation(out, node.annotation.as_deref());
         out.push_str(&name(&node.name.value));
         for arg in &node.args {
             out.push(' ');
@@ -53,7 +53,7 @@ fn annotation(out: &mut String, annotation: Option<&Spanned<String>>) {
 }
 
 fn entry(out: &mut String, entry: &Entry, depth: usize) {
-    annotation(out, entry.annotation.as_ref());
+    annotation(out, entry.annotation.as_deref());
     match &entry.value {
         Value::String(text) if text.trim_end_matches('\n').contains('\n') => multi_line(out, text, depth + 1),
         Value::String(text) => out.push_str(&quoted(text)),
@@ -131,6 +131,7 @@ mod tests {
     use super::*;
     use crate::base::{FileId, Span};
     use crate::diagnostic::Diagnostics;
+    use crate::syntax::Written;
     use proptest::prelude::*;
 
     #[track_caller]
@@ -168,11 +169,12 @@ mod tests {
             any::<bool>().prop_map(Value::Bool),
             Just(Value::Null),
         ];
-        let annotation = move || prop::option::weighted(0.2, text().prop_map(move |text| Spanned::new(text, span)));
+        let annotation =
+            move || prop::option::weighted(0.2, text().prop_map(move |text| Box::new(Spanned::new(text, span))));
         let entry = (annotation(), value).prop_map(move |(annotation, value)| Entry {
             annotation,
             value,
-            written: String::new(),
+            written: Written::default(),
             span,
         });
         let prop =

@@ -13,6 +13,8 @@ pub enum Ty {
     Bool,
     /// A whole number.
     Integer,
+    /// A part of a whole, 0–1.
+    Share,
     /// A port, 1–65535.
     Port,
     /// A length of time, `"1m30s"`.
@@ -60,6 +62,7 @@ impl Ty {
             Self::Shell => "a string of shell text".to_owned(),
             Self::Bool => "#true or #false".to_owned(),
             Self::Integer => "a whole number".to_owned(),
+            Self::Share => "a number from 0 to 1 such as 0.25".to_owned(),
             Self::Port => "a port (1–65535)".to_owned(),
             Self::Duration => "a duration such as \"30s\"".to_owned(),
             Self::Mode => "a mode in a string, such as \"0644\"".to_owned(),
@@ -198,15 +201,31 @@ pub struct Shape {
     pub example: &'static str,
 }
 
+/// The shape of that name among `shapes`.
+pub fn shape_of(shapes: &[&'static Shape], name: &str) -> Option<&'static Shape> {
+    kind_of(shapes, name).map(|kind| shapes[kind])
+}
+
+/// The place of the shape of that name among `shapes`.
+pub fn kind_of(shapes: &[&'static Shape], name: &str) -> Option<usize> {
+    shapes.iter().position(|shape| is_same(shape.name, name))
+}
+
+/// Whether two names are the same. Most that are not differ in their first letter already, which is seen faster than by a
+/// call that compares all.
+fn is_same(one: &str, other: &str) -> bool {
+    one.len() == other.len() && one.bytes().next() == other.bytes().next() && one == other
+}
+
 impl Shape {
     /// The shape of a child by name.
     pub fn child(&self, name: &str) -> Option<&'static Shape> {
-        self.children.iter().find(|shape| shape.name == name).copied()
+        shape_of(self.children, name)
     }
 
     /// The property of that name.
     pub fn prop(&self, name: &str) -> Option<&'static Prop> {
-        self.props.iter().find(|prop| prop.name == name)
+        self.props.iter().find(|prop| is_same(prop.name, name))
     }
 
     /// What tells one of these nodes from another.

@@ -3,7 +3,7 @@
 use super::{Ty, Value};
 use crate::base::{
     DebName, DebVersion, Digest, Duration, EnvName, ImageName, ImageRef, Invalid, Mode, Owner, Platform, Port,
-    Protocol, StageName, TemplateName,
+    Protocol, Share, StageName, TemplateName,
 };
 
 /// A type that a KDL value can be.
@@ -30,6 +30,7 @@ impl Ty {
             Self::TemplateName => read::<TemplateName>(value),
             Self::Bool => read::<bool>(value),
             Self::Integer => read::<u32>(value),
+            Self::Share => read::<Share>(value),
             Self::Port => read::<Port>(value),
             Self::Duration => read::<Duration>(value),
             Self::Mode => read::<Mode>(value),
@@ -80,9 +81,23 @@ impl FromValue for u32 {
     fn from_value(value: &Value) -> Option<Result<Self, Invalid>> {
         match value {
             Value::Integer(number) => Some(
-                u32::try_from(*number)
+                u32::try_from(number.get())
                     .map_err(|_| Invalid::new(format!("a whole number from 0 to {}, and {number} is not", u32::MAX))),
             ),
+            _ => None,
+        }
+    }
+}
+
+impl FromValue for Share {
+    fn reads(ty: Ty) -> bool {
+        ty == Ty::Share
+    }
+
+    fn from_value(value: &Value) -> Option<Result<Self, Invalid>> {
+        match value {
+            Value::Integer(number) => Some(Self::new(number.get() as f64)),
+            Value::Float(number) => Some(Self::new(*number)),
             _ => None,
         }
     }
@@ -95,7 +110,7 @@ impl FromValue for Port {
 
     fn from_value(value: &Value) -> Option<Result<Self, Invalid>> {
         match value {
-            Value::Integer(number) => Some(Self::new(*number)),
+            Value::Integer(number) => Some(Self::new(number.get())),
             _ => None,
         }
     }

@@ -6,7 +6,8 @@ use super::Value;
 pub(super) fn plain_value(word: &str) -> Option<Value> {
     match word.as_bytes() {
         [b'0'..=b'9', ..] if word.len() <= SHORT && word.bytes().all(|b| b.is_ascii_digit()) => {
-            Some(Value::Integer(word.bytes().fold(0i64, |number, digit| number * 10 + i64::from(digit - b'0')).into()))
+            let number = word.bytes().fold(0i64, |number, digit| number * 10 + i64::from(digit - b'0'));
+            Some(Value::Integer(number.into()))
         }
         [b'#', ..] => keyword(word),
         _ => is_plain(word).then(|| Value::String(word.to_owned())),
@@ -57,7 +58,7 @@ fn number(word: &str) -> Option<Value> {
         _ if unsigned.contains(['.', 'e', 'E']) => return bare.parse().ok().map(Value::Float),
         _ => (10, unsigned),
     };
-    i128::from_str_radix(&format!("{sign}{digits}"), radix).ok().map(Value::Integer)
+    i128::from_str_radix(&format!("{sign}{digits}"), radix).ok().map(|number| Value::Integer(number.into()))
 }
 
 #[cfg(test)]
@@ -79,17 +80,17 @@ mod tests {
         check("#true", Value::Bool(true));
         check("#null", Value::Null);
         check("#-inf", Value::Float(f64::NEG_INFINITY));
-        check("0", Value::Integer(0));
-        check("0755", Value::Integer(755));
-        check("999999999999999999", Value::Integer(999_999_999_999_999_999));
-        check("1_000_", Value::Integer(1000));
-        check("-0", Value::Integer(0));
-        check("+12", Value::Integer(12));
-        check("-170141183460469231731687303715884105727", Value::Integer(-i128::MAX));
-        check("0xdead_BEEF", Value::Integer(0xdead_beef));
-        check("-0o17", Value::Integer(-15));
-        check("+0b101", Value::Integer(5));
-        check("0xe", Value::Integer(14));
+        check("0", Value::Integer(0.into()));
+        check("0755", Value::Integer(755.into()));
+        check("999999999999999999", Value::Integer(999_999_999_999_999_999_i64.into()));
+        check("1_000_", Value::Integer(1000.into()));
+        check("-0", Value::Integer(0.into()));
+        check("+12", Value::Integer(12.into()));
+        check("-170141183460469231731687303715884105727", Value::Integer((-i128::MAX).into()));
+        check("0xdead_BEEF", Value::Integer(0xdead_beef_u32.into()));
+        check("-0o17", Value::Integer((-15).into()));
+        check("+0b101", Value::Integer(5.into()));
+        check("0xe", Value::Integer(14.into()));
         check("3.10", Value::Float(3.1));
         check("-1_0.5e-1_0", Value::Float(-10.5e-10));
         check("1e999", Value::Float(f64::INFINITY));

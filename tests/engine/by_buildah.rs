@@ -22,6 +22,7 @@ built! {
     web_python: "web-python" => images::web_python;
     static_site: "static-site" => images::static_site;
     go_api: "go-api" => images::go_api;
+    go_workspace: "go-workspace" => images::go_workspace;
     node_api: "node-api" => images::node_api;
     nginx_proxy: "nginx-proxy" => images::nginx_proxy;
     postgres: "postgres" => images::postgres;

@@ -142,6 +142,11 @@ pub fn go_api(image: &Image) {
     assert!(answer.contains("It is "), "{answer}");
 }
 
+pub fn go_workspace(image: &Image) {
+    has_config(image, &json!({"Entrypoint": ["/usr/local/bin/api"], "User": "10001:10001"}));
+    assert_eq!(String::from_utf8_lossy(&image.output(&["Ann"])), "Good day, Ann!\n");
+}
+
 pub fn node_api(image: &Image) {
     has_config(
         image,

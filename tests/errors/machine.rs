@@ -87,6 +87,15 @@ pub const CASES: &[Case] = &[
         },
         &["compile"],
     ),
+    (
+        "invalid-lock",
+        |root| {
+            one_image(root);
+            write(root, "imgspec.lock", b"lock schema=99\n");
+        },
+        &["check"],
+    ),
+    ("no-history", one_image, &["lock", "--history"]),
 ];
 
 /// What is wrong with the case: it does not end with 1 or 2, or is not told its code.

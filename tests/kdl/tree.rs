@@ -1,7 +1,7 @@
 //! The way from `kdl`'s tree to ours.
 
 use imgspec::base::{FileId, Span, Spanned};
-use imgspec::syntax::{Entry, Node, Property, Value};
+use imgspec::syntax::{Entry, Node, Property, Value, Written};
 use kdl::{KdlDocument, KdlEntry, KdlIdentifier, KdlNode, KdlValue};
 
 pub struct Tree<'a> {
@@ -31,7 +31,7 @@ impl Tree<'_> {
             end = self.end_of_block(start, start + node.span().len()).unwrap_or(end);
         }
         Node {
-            annotation: node.ty().map(name_of),
+            annotation: node.ty().map(name_of).map(Box::new),
             name: name_of(node.name()),
             args,
             props,
@@ -57,12 +57,13 @@ fn entry_of(entry: &KdlEntry) -> Entry {
     let end = entry.span().offset() + entry.span().len();
     let value = match entry.value() {
         KdlValue::String(text) => Value::String(text.clone()),
-        KdlValue::Integer(number) => Value::Integer(*number),
+        KdlValue::Integer(number) => Value::Integer((*number).into()),
         KdlValue::Float(number) => Value::Float(*number),
         KdlValue::Bool(flag) => Value::Bool(*flag),
         KdlValue::Null => Value::Null,
     };
-    Entry { annotation: entry.ty().map(name_of), value, span: span(end - written.len(), end), written }
+    let annotation = entry.ty().map(name_of).map(Box::new);
+    Entry { annotation, written: Written::new(&value, &written), value, span: span(end - written.len(), end) }
 }
 
 fn name_of(name: &KdlIdentifier) -> Spanned<String> {

@@ -72,6 +72,7 @@ impl StageLowering<'_, '_> {
             let paths: BTreeSet<_> = volumes.iter().map(|volume| volume.value.clone()).collect();
             self.push(Instruction::Volume(paths.into_iter().collect()));
         }
+        self.back_to_workdir();
         if let Some(path) = workdir {
             self.at_node(path.span);
             self.workdir(&path.value);

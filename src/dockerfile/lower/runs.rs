@@ -22,6 +22,7 @@ enum As {
 impl StageLowering<'_, '_> {
     pub(super) fn run(&mut self, run: &RunStep) {
         if self.needs_shell("a `run`") {
+            self.back_to_workdir();
             self.run_with(run, &[], None);
         }
     }
@@ -30,6 +31,10 @@ impl StageLowering<'_, '_> {
     pub(super) fn language(&mut self, language: &Language) {
         if !self.needs_shell(&format!("`{}`", language.name)) {
             return;
+        }
+        match &language.directory {
+            Some(directory) => self.leave_workdir(directory),
+            None => self.back_to_workdir(),
         }
         self.run_with(&language.install, &language.manifest_mounts(), Some(Joining::Never));
     }
@@ -64,7 +69,7 @@ impl StageLowering<'_, '_> {
         let mut cleaning = Vec::new();
         let mut mounts = Vec::new();
         for mount in manifests.iter().chain(&run.mounts) {
-            mounts.extend(self.mount(mount, owner, &mut cleaning));
+            mounts.extend(self.mount(mount, owner, run.generated, &mut cleaning));
         }
         let script = match runner {
             As::Builder => {
@@ -176,14 +181,24 @@ impl StageLowering<'_, '_> {
     }
 
     /// What a mount becomes. The classic builder has none: files are copied and removed, caches removed.
-    fn mount(&mut self, mount: &Mount, owner: Option<(u32, u32)>, cleaning: &mut Vec<Statement>) -> Option<RunMount> {
+    fn mount(
+        &mut self,
+        mount: &Mount,
+        owner: Option<(u32, u32)>,
+        is_language: bool,
+        cleaning: &mut Vec<Statement>,
+    ) -> Option<RunMount> {
         let is_classic = self.is_classic();
         match mount {
             Mount::Bind { source, target } if is_classic || !is_mountable(source) => {
                 self.copy_from_context(source, target);
                 let manifests = ImagePath::root().join(&Language::MANIFEST_DIR[1..]);
-                let gone = if manifests.contains(target) { &manifests } else { target };
-                clean(gone, cleaning);
+                // In the project's place they are what the sources bring too, and a later step may need them.
+                if manifests.contains(target) {
+                    clean(&manifests, cleaning);
+                } else if !is_language {
+                    clean(target, cleaning);
+                }
                 None
             }
             Mount::Bind { source, target } => {
@@ -194,7 +209,12 @@ impl StageLowering<'_, '_> {
                 None
             }
             Mount::Cache { target, id, sharing } => {
-                Some(RunMount::Cache { target: target.clone(), id: id.clone(), sharing: *sharing, owner })
+                // A cache is its first user's: another image's user of another number could not write there.
+                let id = match owner.filter(|_| is_language) {
+                    Some((user, _)) => Some(format!("{}-{user}", id.as_deref().unwrap_or(target.as_str()))),
+                    None => id.clone(),
+                };
+                Some(RunMount::Cache { target: target.clone(), id, sharing: *sharing, owner })
             }
             Mount::Secret { .. } if is_classic => {
                 self.unsupported("mount a secret", "build with BuildKit or Buildah");

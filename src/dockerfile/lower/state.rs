@@ -20,6 +20,8 @@ pub(super) struct State {
     pub(super) wanted_shell: Option<Vec<String>>,
     /// Whether `passwd` of an image without tools is written.
     pub(super) has_accounts: bool,
+    /// Whether `workdir` is that of a language's commands, to be given back.
+    is_elsewhere: bool,
     /// Directories that are there for sure, beside those of every base.
     directories: BTreeSet<ImagePath>,
 }
@@ -135,6 +137,26 @@ impl StageLowering<'_, '_> {
             self.state.workdir = Some(path.clone());
             self.state.has_directory(path);
             self.push(Instruction::Workdir(path.clone()));
+        }
+    }
+
+    /// Makes `path` the directory that commands run in until the stage's is wanted again.
+    pub(super) fn leave_workdir(&mut self, path: &ImagePath) {
+        if self.state.workdir.as_ref() != Some(path) {
+            // It may make the directory.
+            self.be_root();
+            self.workdir(path);
+        }
+        self.state.is_elsewhere = true;
+    }
+
+    /// Gives back the directory that commands of the stage run in.
+    pub(super) fn back_to_workdir(&mut self) {
+        if self.state.is_elsewhere {
+            self.state.is_elsewhere = false;
+            if let Some(path) = &self.stage.workdir {
+                self.workdir(path);
+            }
         }
     }
 

@@ -1,6 +1,6 @@
 //! What an expression comes to.
 
-use super::filters::{FILTERS, LISTS, TESTS, environment};
+use super::filters::{FILTERS, LISTS, TESTS};
 use super::scan::{Expression, Kind, Word};
 use super::{Flaw, MAX_VALUE};
 use crate::diagnostic::codes::{INVALID_EXPRESSION, TOO_LARGE, UNDEFINED_NAME};
@@ -8,48 +8,40 @@ use crate::model::Scope;
 use crate::spec::Bound;
 use crate::syntax::Value;
 use minijinja::value::{Value as Jinja, ValueKind};
-use minijinja::{Environment, Error, ErrorKind};
+use minijinja::{Error, ErrorKind};
 use std::ops::Range;
 
 /// The words of the language of expressions.
 const KEYWORDS: &[&str] =
     &["and", "or", "not", "in", "is", "if", "else", "true", "True", "false", "False", "none", "None"];
 
-/// Works out expressions. Made once for a body, as the filters are once somebody needs them.
-#[derive(Default)]
-pub(super) struct Evaluator {
-    environment: Option<Environment<'static>>,
+/// The value of `expression`, a part of the value `text`.
+pub(super) fn evaluate(text: &str, expression: &Expression, scope: &Scope) -> Result<Bound, Flaw> {
+    let bound = match expression.words.as_slice() {
+        [] => return Err(Flaw::invalid(expression.range.clone(), "an expression is empty")),
+        [Word { kind: Kind::Name, range }] if !KEYWORDS.contains(&&text[range.clone()]) => {
+            lookup(&text[range.clone()], range, scope)?.clone()
+        }
+        words => {
+            let names = check(text, words, scope)?;
+            run(&text[expression.inner.clone()], &names, scope)
+                .and_then(|value| bound(&value))
+                .map_err(|failure| failure.flaw(expression.range.clone()))?
+        }
+    };
+    if super::bytes(&bound) > MAX_VALUE {
+        let message = format!("an expression may come to {} KiB, and this does to more", MAX_VALUE >> 10);
+        return Err(Flaw::new(&TOO_LARGE, expression.range.clone(), message));
+    }
+    Ok(bound)
 }
 
-impl Evaluator {
-    /// The value of `expression`, a part of the value `text`.
-    pub(super) fn evaluate(&mut self, text: &str, expression: &Expression, scope: &Scope) -> Result<Bound, Flaw> {
-        let bound = match expression.words.as_slice() {
-            [] => return Err(Flaw::invalid(expression.range.clone(), "an expression is empty")),
-            [Word { kind: Kind::Name, range }] if !KEYWORDS.contains(&&text[range.clone()]) => {
-                lookup(&text[range.clone()], range, scope)?.clone()
-            }
-            words => {
-                let names = check(text, words, scope)?;
-                self.run(&text[expression.inner.clone()], &names, scope)
-                    .and_then(|value| bound(&value))
-                    .map_err(|failure| failure.flaw(expression.range.clone()))?
-            }
-        };
-        if super::bytes(&bound) > MAX_VALUE {
-            let message = format!("an expression may come to {} KiB, and this does to more", MAX_VALUE >> 10);
-            return Err(Flaw::new(&TOO_LARGE, expression.range.clone(), message));
-        }
-        Ok(bound)
-    }
-
-    fn run(&mut self, source: &str, names: &[&str], scope: &Scope) -> Result<Jinja, Failure> {
-        let environment = self.environment.get_or_insert_with(environment);
-        let value = |name: &&str| Some(((*name).to_owned(), jinja(&scope.get(name)?.value)));
-        let context = Jinja::from_pairs(names.iter().filter_map(value));
-        let compiled = environment.compile_expression_owned(source.trim().to_owned())?;
-        Ok(compiled.eval(context)?)
-    }
+fn run(source: &str, names: &[&str], scope: &Scope) -> Result<Jinja, Failure> {
+    let value = |name: &&str| Some(((*name).to_owned(), jinja(&scope.get(name)?.value)));
+    let context = Jinja::from_pairs(names.iter().filter_map(value));
+    let environment = scope.filters.environment();
+    let compiled = environment.compile_expression_owned(source.trim().to_owned())?;
+    Ok(compiled.eval(context)?)
 }
 
 /// Looks at an expression word by word for what the language does not have, which is told better than by `minijinja`,
@@ -196,7 +188,10 @@ impl Failure {
 fn jinja(bound: &Bound) -> Jinja {
     match bound {
         Bound::One(Value::String(text)) => Jinja::from(text.as_str()),
-        Bound::One(Value::Integer(number)) => i64::try_from(*number).map_or_else(|_| Jinja::from(*number), Jinja::from),
+        Bound::One(Value::Integer(number)) => {
+            let number = number.get();
+            i64::try_from(number).map_or_else(|_| Jinja::from(number), Jinja::from)
+        }
         Bound::One(Value::Bool(flag)) => Jinja::from(*flag),
         Bound::One(Value::Float(number)) => Jinja::from(*number),
         Bound::One(Value::Null) => Jinja::from(()),
@@ -229,13 +224,13 @@ pub(super) fn one(value: &Jinja) -> Result<Option<Value>, Failure> {
         ValueKind::Bool => Some(Value::Bool(value.is_true())),
         ValueKind::String => value.as_str().map(|text| Value::String(text.to_owned())),
         ValueKind::Number if value.is_integer() => match i128::try_from(value.clone()) {
-            Ok(number) => Some(Value::Integer(number)),
+            Ok(number) => Some(Value::Integer(number.into())),
             Err(_) => return Err(Failure::Ours(format!("the number {value} is too large"), None)),
         },
         ValueKind::Number => {
             // `/` makes a fraction of any two numbers, and one that is whole means the number.
             if let Some(number) = whole(value) {
-                return Ok(Some(Value::Integer(number)));
+                return Ok(Some(Value::Integer(number.into())));
             }
             let hint = "`//` divides to a whole number, and `| int` cuts the fraction off";
             return Err(Failure::Ours(
@@ -272,7 +267,7 @@ mod tests {
             ("version", Bound::text("3.12.1")),
             ("empty", Bound::text("")),
             ("long", Bound::text("x".repeat(60_000))),
-            ("port", Bound::One(Value::Integer(8080))),
+            ("port", Bound::One(Value::Integer(8080.into()))),
             ("debug", Bound::One(Value::Bool(true))),
             ("hosts", Bound::List(vec!["b".to_owned(), "a".to_owned(), "B".to_owned(), "a".to_owned()])),
             ("many", Bound::List(vec![String::new(); 60_000])),
@@ -285,7 +280,7 @@ mod tests {
     fn run(expression: &str) -> Result<Bound, Flaw> {
         let text = format!("${{{{ {expression} }}}}");
         match pieces(&text)?.as_slice() {
-            [Piece::Expression(expression)] => Evaluator::default().evaluate(&text, expression, &scope()),
+            [Piece::Expression(expression)] => evaluate(&text, expression, &scope()),
             other => panic!("{other:?}"),
         }
     }

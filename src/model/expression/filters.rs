@@ -3,6 +3,8 @@
 use super::evaluate::one;
 use minijinja::value::Value as Jinja;
 use minijinja::{Environment, Error, ErrorKind, UndefinedBehavior, filters};
+use std::borrow::Cow;
+use std::sync::Arc;
 
 /// What one expression may cost: a word costs 1, and 64 bytes of text do.
 const FUEL: u64 = 10_000;
@@ -47,8 +49,24 @@ filters! {
     "upper" = filters::upper,
 }
 
+/// What expressions can use: made once for all who share it, or anew by each who needs it, which takes longer than most
+/// expressions do.
+#[derive(Debug, Clone, Default)]
+pub(in crate::model) struct Filters(Option<Arc<Environment<'static>>>);
+
+impl Filters {
+    /// Those that are shared by who has a copy.
+    pub(in crate::model) fn shared() -> Self {
+        Self(Some(Arc::new(environment())))
+    }
+
+    pub(super) fn environment(&self) -> Cow<'_, Environment<'static>> {
+        self.0.as_deref().map_or_else(|| Cow::Owned(environment()), Cow::Borrowed)
+    }
+}
+
 /// What expressions can use, which is nothing but these.
-pub(super) fn environment() -> Environment<'static> {
+fn environment() -> Environment<'static> {
     let mut environment = Environment::empty();
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
     environment.set_fuel(Some(FUEL));

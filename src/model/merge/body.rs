@@ -6,7 +6,7 @@ use super::give::Outcome;
 use super::{Override, Progress, steps, told};
 use crate::base::{Span, Spanned};
 use crate::model::stages;
-use crate::syntax::{Annotation, Identity, Node, Shape, duplicate_node};
+use crate::syntax::{Annotation, Identity, Node, Shape, duplicate_node, kind_of};
 
 /// The body of an image or a stage.
 pub(super) struct Body {
@@ -97,7 +97,7 @@ impl Body {
     }
 
     fn incoming(&self, node: Node, progress: &mut Progress<'_>) -> Incoming {
-        let Some(kind) = self.shapes.iter().position(|shape| shape.name == node.name()) else {
+        let Some(kind) = kind_of(self.shapes, node.name()) else {
             return Incoming { node, kind: None, annotation: None, void: false };
         };
         match Annotation::read(&node, self.shapes[kind]) {

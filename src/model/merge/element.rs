@@ -195,8 +195,8 @@ impl<'a> Name<'a> {
     pub fn of(entry: &'a Entry) -> Self {
         match &entry.value {
             Value::String(text) => Self::Text(text),
-            Value::Integer(number) => Self::Number(*number),
-            _ => Self::Other(&entry.written),
+            Value::Integer(number) => Self::Number(number.get()),
+            _ => Self::Other(entry.written.of_other()),
         }
     }
 

@@ -244,7 +244,7 @@ fn collect<'a>(text: &'a str, node: &Node, spans: &mut Vec<&'a str>) {
         name.iter().for_each(|name| push(name.span));
         entry.annotation.iter().for_each(|annotation| push(annotation.span));
         push(entry.span);
-        assert_eq!(&text[entry.span.start as usize..entry.span.end as usize], entry.written);
+        assert_eq!(text[entry.span.start as usize..entry.span.end as usize], entry.written());
     }
     for child in node.children() {
         collect(text, child, spans);

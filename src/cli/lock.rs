@@ -1,0 +1,249 @@
+//! `imgspec lock`
+
+use super::Exit;
+use super::args::{Call, How};
+use super::margin::{MARGIN, saved};
+use super::session::{Access, Session};
+use super::terminal::{Terminal, counted};
+use crate::base::{LOCK, WORKSPACE_FILE};
+use crate::diagnostic::codes::{NO_HISTORY, UNWRITABLE_OUTPUT};
+use crate::diagnostic::{Diagnostic, Diagnostics, render::visible};
+use crate::graph::{Copy, CopyFrom, Graph, StepKind, key};
+use crate::host::{Bound, Change, MAX_COMMITS, NoHistory, Walked, commit, walk};
+use crate::lock::{self, Copied, History, Locked, MIN_BUILDS, Measured, Touched, print};
+use crate::model::Unit;
+use clap::Args;
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+
+/// Measure what decides the order of instructions, and keep it in imgspec.lock
+///
+/// Without an option only what nothing uses any more is dropped from there. Numbers that are there are replaced where that
+/// makes a difference.
+#[derive(Debug, Args)]
+pub struct Lock {
+    /// Images, globs of images, spec files or directories; all images of the workspace without any
+    images: Vec<String>,
+    /// Count in the Git repository how often commits change what the images copy
+    #[arg(long)]
+    history: bool,
+    /// Replace numbers that are there, whether that makes a difference or not
+    #[arg(long)]
+    update: bool,
+    /// Write nothing; exit with 1 if something were to be written
+    #[arg(long)]
+    check: bool,
+    #[command(flatten)]
+    how: How,
+}
+
+/// An image whose measurements are taken.
+#[derive(Debug)]
+struct Subject {
+    name: String,
+    /// What it copies.
+    copied: Copied,
+    /// The keys of its steps.
+    keys: BTreeSet<String>,
+}
+
+/// What is said of images: a line each, of the first few.
+#[derive(Debug, Default)]
+struct Words {
+    text: String,
+    lines: usize,
+}
+
+impl Words {
+    const SHOWN: usize = 20;
+
+    fn add(&mut self, image: &str, what: &str) {
+        self.lines += 1;
+        if self.lines <= Self::SHOWN {
+            self.text.push_str(&format!("{}: {what}\n", visible(image)));
+        }
+    }
+
+    fn end(mut self) -> String {
+        if self.lines > Self::SHOWN {
+            self.text.push_str(&format!("and {} more\n", self.lines - Self::SHOWN));
+        }
+        self.text
+    }
+}
+
+impl Lock {
+    /// Runs it. What rules find is `check`'s to tell.
+    pub fn run(self, call: &Call, terminal: &mut Terminal) -> Exit {
+        let access = if self.check { Access::Read } else { Access::Write };
+        let session = match Session::open(call, &self.images, access, terminal) {
+            Ok(session) => session,
+            Err(refused) => return refused.tell(terminal),
+        };
+        self.lock(&session, terminal).unwrap_or_else(|told| terminal.tell(told, &session.workspace.sources))
+    }
+
+    fn lock(&self, session: &Session, terminal: &mut Terminal) -> Result<Exit, Diagnostics> {
+        let subjects = self.subjects(session)?;
+        let mut lock = session.locked.whole();
+        // Beside a lone spec others may stand that have the same lock.
+        let own = session.workspace.files.first().map(|(_, own)| own.as_str());
+        if session.selection.is_all() && own == Some(WORKSPACE_FILE) {
+            let names: BTreeSet<&str> = subjects.iter().map(|subject| subject.name.as_str()).collect();
+            lock.images.retain(|name, _| names.contains(name.as_str()));
+        }
+        for subject in &subjects {
+            if let Some(measured) = lock.images.get_mut(&subject.name) {
+                measured.costs.retain(|key, _| subject.keys.contains(key));
+            }
+        }
+        let mut measured: Vec<Measured> =
+            subjects.iter().map(|subject| lock.images.remove(&subject.name).unwrap_or_default()).collect();
+        if self.history {
+            self.measure_history(session, &subjects, &mut measured, terminal)?;
+        }
+        lock.images.extend(subjects.into_iter().map(|subject| subject.name).zip(measured));
+        self.write(session, &lock, terminal)
+    }
+
+    /// Writes the lock, if it is not what stands there.
+    fn write(&self, session: &Session, lock: &lock::Lock, terminal: &mut Terminal) -> Result<Exit, Diagnostics> {
+        let unwritable = |reason: String| single(Diagnostic::unplaced(&UNWRITABLE_OUTPUT, reason));
+        let from = session.disk.read_bytes(LOCK, Locked::MAX_BYTES).map_err(|invalid| unwritable(invalid.0))?;
+        let to = Some(print(lock).into_bytes()).filter(|text| !text.is_empty());
+        if from == to {
+            terminal.say(&format!("{LOCK}: unchanged\n"));
+            return Ok(Exit::Clean);
+        }
+        let before = session.locked.whole();
+        let names: BTreeSet<&String> = before.images.keys().chain(lock.images.keys()).collect();
+        let measured = |lock: &lock::Lock, name: &String| lock.images.get(name).cloned().unwrap_or_default();
+        let changed = names.into_iter().filter(|name| measured(&before, name) != measured(lock, name)).count();
+        let what = if changed == 0 { "its form".to_owned() } else { counted(changed, "image") };
+        if self.check {
+            terminal.say(&format!("{LOCK}: {what} would change\n"));
+            return Ok(Exit::Findings);
+        }
+        let change = Change { path: Cow::Borrowed(LOCK), from: from.map(Cow::Owned), to: to.map(Cow::Owned) };
+        commit(&session.disk, &[change], None).map_err(|error| unwritable(error.to_string()))?;
+        terminal.say(&format!("{LOCK}: {what} changed\n"));
+        Ok(Exit::Clean)
+    }
+
+    /// The chosen images, all of which must compile.
+    fn subjects(&self, session: &Session) -> Result<Vec<Subject>, Diagnostics> {
+        let mut told = Diagnostics::new();
+        let subjects = session.compile(&self.how, &mut told, |image, compiled, _| {
+            let ordered = session.ordered(image, &self.how, compiled.graph.measured.clone());
+            Subject {
+                name: image.name.value.to_string(),
+                copied: copied(&compiled.graph, &compiled.dockerignore),
+                keys: ordered.iter().flat_map(keys).collect(),
+            }
+        });
+        subjects.into_iter().collect::<Option<_>>().ok_or(told)
+    }
+
+    fn measure_history(
+        &self,
+        session: &Session,
+        subjects: &[Subject],
+        measured: &mut [Measured],
+        terminal: &mut Terminal,
+    ) -> Result<(), Diagnostics> {
+        let copied: Vec<Copied> = subjects.iter().map(|subject| subject.copied.clone()).collect();
+        let mut history = History::new(&copied);
+        let walked = walk(&session.root, |files| history.add(files.iter().map(String::as_str)));
+        let walked = walked.map_err(|none| single(no_history(&none)))?;
+        terminal.say(&looked_at(walked));
+        let mut words = Words::default();
+        let units = session.selection.units(&session.workspace);
+        for (at, (subject, measured)) in subjects.iter().zip(measured).enumerate() {
+            let (builds, new) = (history.builds(at), history.touched(at));
+            if new.is_empty() {
+                if !subject.copied.paths.is_empty() {
+                    let builds = counted(builds, "commit");
+                    let what = format!("{builds} changed what it copies, and less than {MIN_BUILDS} say nothing");
+                    words.add(&subject.name, &what);
+                }
+                measured.history.clear();
+                continue;
+            }
+            if measured.history == new {
+                continue;
+            }
+            let replaces = self.update || paths(&measured.history) != paths(&new);
+            let saved = if replaces { None } else { self.saved_by(session, units[at], measured, &new) };
+            match saved {
+                Some(saved) if saved < MARGIN => words.add(
+                    &subject.name,
+                    &format!("kept; the new numbers would save {saved} % of a rebuild, and less than {MARGIN} % is no reason to change"),
+                ),
+                _ => {
+                    words.add(&subject.name, &format!("measured in {}", counted(builds, "build")));
+                    measured.history = new;
+                }
+            }
+        }
+        terminal.say(&words.end());
+        Ok(())
+    }
+
+    /// How many hundredths of an expected rebuild the order by `new` numbers saves; nothing if that cannot be told.
+    fn saved_by(&self, session: &Session, unit: &Unit, old: &Measured, new: &[Touched]) -> Option<u32> {
+        let image = session.workspace.resolve(unit, &mut Diagnostics::new()).ok()?;
+        let by_old = session.ordered(&image, &self.how, old.clone())?;
+        let new = Measured { history: new.to_vec(), costs: old.costs.clone() };
+        let by_new = session.ordered(&image, &self.how, new.clone())?;
+        Some(saved(&by_old, &by_new, &new))
+    }
+}
+
+/// What an image copies of its context.
+fn copied(graph: &Graph, dockerignore: &str) -> Copied {
+    let mut paths = Vec::new();
+    for step in graph.stages.iter().flat_map(|stage| &stage.steps) {
+        let excluded = match &step.kind {
+            StepKind::Copy(Copy { from: CopyFrom::Context, exclude, .. }) => {
+                exclude.iter().map(|pattern| pattern.value.clone()).collect()
+            }
+            _ => Vec::new(),
+        };
+        paths.extend(step.context_paths().into_iter().map(|path| (path.to_owned(), excluded.clone())));
+    }
+    let ignored = dockerignore.lines().map(str::to_owned).collect();
+    Copied { context: graph.context.clone(), paths, ignored }
+}
+
+/// The keys of the steps of an image.
+fn keys(graph: &Graph) -> impl Iterator<Item = String> {
+    graph.stages.iter().flat_map(|stage| stage.steps.iter().map(move |step| key(stage, step)))
+}
+
+/// The paths that a history is of.
+fn paths(history: &[Touched]) -> BTreeSet<&String> {
+    history.iter().flat_map(|touched| &touched.paths).collect()
+}
+
+fn looked_at(walked: Walked) -> String {
+    let commits = counted(walked.commits, "commit");
+    match walked.bound {
+        None => format!("looked at {commits}, all there are\n"),
+        Some(Bound::Number) => format!("looked at the last {MAX_COMMITS} commits\n"),
+        Some(Bound::Age) => format!("looked at {commits}, those of the two years before the last one\n"),
+    }
+}
+
+fn no_history(none: &NoHistory) -> Diagnostic {
+    let diagnostic = Diagnostic::unplaced(&NO_HISTORY, format!("there is no history to measure: {none}"));
+    match none {
+        NoHistory::Shallow => diagnostic.hint("`git fetch --unshallow` gets the others"),
+        _ => diagnostic,
+    }
+}
+
+fn single(diagnostic: Diagnostic) -> Diagnostics {
+    let mut diagnostics = Diagnostics::new();
+    diagnostics.error(diagnostic);
+    diagnostics
+}

@@ -1,0 +1,27 @@
+//! Projects of languages, installed and built for real. The packages come from wherever the machine's package managers
+//! are told to take them.
+
+use crate::build::{Image, golden};
+
+/// Nothing of the package managers' caches is left, nor a manifest that was only mounted.
+fn holds_no_caches(image: &Image) {
+    let places = "/root/.npm /root/.cache /root/.local /var/cache/npm /var/cache/uv /var/cache/pnpm /var/cache/yarn \
+                  /usr/local/share/.cache /tmp";
+    let script = format!("find {places} -type f 2>/dev/null || true");
+    let leftovers = image.as_root_and_not_in_base(&script);
+    assert!(leftovers.is_empty(), "{} holds what only its build needed: {leftovers:#?}", image.tag);
+}
+
+#[test]
+#[ignore = "needs docker"]
+fn npm() {
+    let image = golden("npm").image("npm", &[]);
+    holds_no_caches(&image);
+    let found = image.as_root("cd /app && ls -A . packages/clock && ls node_modules");
+    let project = ".:\ndist\nnode_modules\npackage.json\npackages\n\npackages/clock:\npackage.json\nsrc\n";
+    assert!(found.starts_with(project) && found.contains("pretty-ms") && !found.contains("\nesbuild\n"), "{found}");
+    let container = image.start(&[]);
+    let answer =
+        container.eventually(&["node", "-e", "fetch('http://127.0.0.1:3000').then(r => r.text()).then(console.log)"]);
+    assert!(answer.contains("and an hour is 3600000 ms."), "{answer}");
+}
