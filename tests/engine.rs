@@ -37,3 +37,5 @@ mod process;
 mod replay;
 #[path = "engine/shop.rs"]
 mod shop;
+#[path = "engine/timings.rs"]
+mod timings;

@@ -18,7 +18,7 @@ mod round_trip;
 mod sample;
 mod syntax_version;
 
-pub use bake::{BakeFacts, bake};
+pub use bake::{BakeFacts, bake, target_name};
 pub use cached::{Cache, Context, ContextFile, Step, Wanted};
 pub use dockerignore::dockerignore;
 pub use instruction::{
