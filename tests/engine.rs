@@ -33,6 +33,8 @@ mod judges;
 mod languages;
 #[path = "engine/process.rs"]
 mod process;
+#[path = "engine/replay.rs"]
+mod replay;
 #[path = "engine/shop.rs"]
 mod shop;
 #[path = "engine/timings.rs"]
