@@ -7,8 +7,11 @@ mod manifest;
 mod members;
 mod npm;
 pub mod pip;
+mod poetry;
+mod python;
 #[cfg(test)]
 mod sample;
+mod uv;
 
 use crate::base::{EnvName, ImagePath, Invalid, Spanned, normalize};
 use crate::diagnostic::Diagnostic;
@@ -26,8 +29,12 @@ pub(crate) struct Ecosystem {
 }
 
 /// The languages whose nodes are of the common form, by name.
-static ECOSYSTEMS: &[Ecosystem] =
-    &[Ecosystem { name: "go", lower: go::lower }, Ecosystem { name: "npm", lower: npm::lower }];
+static ECOSYSTEMS: &[Ecosystem] = &[
+    Ecosystem { name: "go", lower: go::lower },
+    Ecosystem { name: "npm", lower: npm::lower },
+    Ecosystem { name: "poetry", lower: poetry::lower },
+    Ecosystem { name: "uv", lower: uv::lower },
+];
 
 /// The language whose node is called `name`.
 pub(crate) fn of(name: &str) -> &'static Ecosystem {

@@ -87,7 +87,9 @@ impl<'a, 's> Items<'a, 's> {
             Item::Dir(dir) => self.dir(dir)?,
             Item::Link(link) => self.link(link)?,
             Item::Pip(pip) => self.pip(pip)?,
-            Item::Go(language) | Item::Npm(language) => self.language(language, body)?,
+            Item::Go(language) | Item::Npm(language) | Item::Uv(language) | Item::Poetry(language) => {
+                self.language(language, body)?
+            }
             Item::Run(run) => self.run(run)?,
             Item::Raw(raw) => {
                 let kind = StepKind::Raw { text: raw.text.clone() };

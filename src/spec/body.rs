@@ -67,6 +67,10 @@ stage_nodes! {
     Go(Language) = language::GO.shape, |node, diagnostics| language::decode(node, &language::GO, diagnostics);
     /// Packages of npm.
     Npm(Language) = language::NPM.shape, |node, diagnostics| language::decode(node, &language::NPM, diagnostics);
+    /// Python packages of uv.
+    Uv(Language) = language::UV.shape, |node, diagnostics| language::decode(node, &language::UV, diagnostics);
+    /// Python packages of Poetry.
+    Poetry(Language) = language::POETRY.shape, |node, diagnostics| language::decode(node, &language::POETRY, diagnostics);
     /// Commands.
     Run(Run) = Run::SHAPE, Run::decode;
     /// One Dockerfile instruction.
