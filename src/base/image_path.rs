@@ -22,7 +22,12 @@ impl ImagePath {
         if text.contains('\0') {
             return Err(Invalid::new("a path cannot hold a NUL character"));
         }
-        let whole = if text.starts_with('/') { text.to_owned() } else { format!("{}/{text}", workdir.0) };
+        let whole = match text.strip_prefix('/') {
+            Some(relative) if is_normal(relative) => return Ok(Self(text.to_owned())),
+            Some(_) => text.to_owned(),
+            None if is_normal(text) => return Ok(workdir.join(text)),
+            None => format!("{}/{text}", workdir.0),
+        };
         match normalize(&whole) {
             Some(relative) => Ok(Self(format!("/{relative}"))),
             None => Err(Invalid::new(format!("`{text}` climbs above the root of the image"))),
@@ -71,6 +76,9 @@ impl fmt::Display for ImagePath {
 
 /// `path` without `.`, `..` and doubled slashes, and without slashes at its ends; `None` if it climbs above its start.
 pub fn normalize(path: &str) -> Option<String> {
+    if is_normal(path) {
+        return Some(path.to_owned());
+    }
     let mut parts: Vec<&str> = Vec::new();
     for part in path.split('/') {
         match part {
@@ -82,6 +90,11 @@ pub fn normalize(path: &str) -> Option<String> {
         }
     }
     Some(parts.join("/"))
+}
+
+/// Whether `path` is normalised as it stands, as most are.
+fn is_normal(path: &str) -> bool {
+    path.as_bytes().split(|byte| *byte == b'/').all(|part| !matches!(part, b"" | b"." | b"..")) || path.is_empty()
 }
 
 #[cfg(test)]

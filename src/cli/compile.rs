@@ -10,8 +10,8 @@ use super::session::{Access, Session};
 use super::terminal::{Terminal, counted};
 use super::watch::watch;
 use crate::diagnostic::codes::{FOREIGN_OUTPUT, NO_MATCH, UNWRITABLE_OUTPUT};
-use crate::diagnostic::{Diagnostic, Diagnostics};
-use crate::host::{Change, MANIFEST, Ownership, Receipt, State, Unwritable, commit};
+use crate::diagnostic::{Diagnostic, Diagnostics, Reported};
+use crate::host::{Change, MANIFEST, Manifest, Ownership, Receipt, State, Unwritable, commit};
 use clap::Args;
 use std::borrow::Cow;
 use std::collections::BTreeSet;
@@ -50,6 +50,8 @@ pub struct Written {
     pub failed: bool,
     /// What was written, nothing if something is wrong; or why it could not be.
     pub outcome: Result<Option<Report>, Diagnostic>,
+    /// What it is about. To take it apart takes a moment, which not everybody has to spend.
+    pub outputs: Outputs,
 }
 
 /// What was done, for people.
@@ -80,8 +82,9 @@ impl Compile {
         if self.stdout {
             return self.print(&session, terminal);
         }
-        let mut memory = ManuallyDrop::new(self.memory(&session));
-        let written = self.write(&mut session, &mut memory);
+        let mut memory = ManuallyDrop::new(None);
+        let written = self.round(&mut session, &mut memory);
+        std::mem::forget(written.outputs);
         let sources = &session.workspace.sources;
         let exit = terminal.tell(written.told, sources);
         match written.outcome {
@@ -98,9 +101,19 @@ impl Compile {
         }
     }
 
-    /// What earlier runs found out, if that is to count.
-    pub fn memory(&self, session: &Session) -> Memory {
-        session.memory(!self.caching.no_cache)
+    /// Compiles the images of `session` and writes their outputs. `memory` is what earlier runs found out; without any it is
+    /// read.
+    pub fn round(&self, session: &mut Session, memory: &mut Option<Memory>) -> Written {
+        let mut told = Diagnostics::new();
+        let manifest = match memory {
+            Some(_) => session.read_manifest(&mut told),
+            None => {
+                let (manifest, loaded) = session.read_what_was(!self.caching.no_cache, &mut told);
+                *memory = Some(loaded);
+                manifest
+            }
+        };
+        self.write(session, manifest, memory.get_or_insert_default(), told)
     }
 
     fn print(&self, session: &Session, terminal: &mut Terminal) -> Exit {
@@ -120,11 +133,15 @@ impl Compile {
         terminal.tell(diagnostics, &session.workspace.sources)
     }
 
-    /// Compiles the images of `session` and writes their outputs.
-    pub fn write(&self, session: &mut Session, memory: &mut Memory) -> Written {
-        let mut told = Diagnostics::new();
-        let Ok(manifest) = session.read_manifest(&mut told) else {
-            return Written { told, failed: true, outcome: Ok(None) };
+    fn write(
+        &self,
+        session: &Session,
+        manifest: Result<Manifest, Reported>,
+        memory: &mut Memory,
+        mut told: Diagnostics,
+    ) -> Written {
+        let Ok(manifest) = manifest else {
+            return Written { told, failed: true, outcome: Ok(None), outputs: Outputs::default() };
         };
         // What something is wrong with must not be written.
         let look = Look { sound_alone: true, trusts_signatures: true };
@@ -151,7 +168,7 @@ impl Compile {
             })
         };
         memory.save();
-        Written { told, failed, outcome }
+        Written { told, failed, outcome, outputs }
     }
 
     /// Writes what is to be written and removes what is to go.

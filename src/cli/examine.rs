@@ -94,6 +94,8 @@ impl Session {
 struct Examiner<'s> {
     session: &'s Session,
     options: Options,
+    /// They, as a part of every key.
+    how: String,
     look: Look,
     manifest: &'s Manifest,
     memory: &'s Memory,
@@ -109,10 +111,12 @@ impl<'s> Examiner<'s> {
     fn new(session: &'s Session, how: &How, look: Look, manifest: &'s Manifest, memory: &'s Memory) -> Self {
         let workspace = &session.workspace;
         let files = &workspace.files;
+        let options = session.options(how);
         let hash = |file: FileId| (file, Sum::of(workspace.sources.presume(file).text.as_bytes()));
         Self {
             session,
-            options: session.options(how),
+            how: format!("{options:?}"),
+            options,
             look,
             manifest,
             memory,
@@ -128,7 +132,8 @@ impl<'s> Examiner<'s> {
         let workspace = &self.session.workspace;
         let own = workspace.files.first().map(|(own, _)| *own);
         let files = each_once(own.into_iter().chain(workspace.plan.files(unit)));
-        let mut bytes = format!("{:?}", self.options).into_bytes();
+        let mut bytes = Vec::with_capacity(512);
+        bytes.extend_from_slice(self.how.as_bytes());
         let mut push = |part: &[u8]| {
             bytes.extend_from_slice(&(part.len() as u64).to_le_bytes());
             bytes.extend_from_slice(part);

@@ -20,8 +20,10 @@ use crate::spec::RuleSetting;
 use crate::workspace::{self, Selection, Workspace};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
+use std::panic::resume_unwind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::thread;
 
 /// A workspace on this machine, read, and the images chosen from it.
 #[derive(Debug)]
@@ -280,6 +282,25 @@ impl Session {
     /// The manifest of the workspace.
     pub fn read_manifest(&mut self, diagnostics: &mut Diagnostics) -> Result<Manifest, Reported> {
         Manifest::read(&self.disk, &mut self.workspace.sources, diagnostics)
+    }
+
+    /// The manifest of the workspace, and what earlier runs found out if it is `wanted`, read side by side.
+    pub fn read_what_was(
+        &mut self,
+        wanted: bool,
+        diagnostics: &mut Diagnostics,
+    ) -> (Result<Manifest, Reported>, Memory) {
+        let own = self.workspace.files.first().filter(|_| wanted).map(|(_, own)| own.as_str());
+        let root = &self.root;
+        let load = || own.map(|own| Memory::load(root, own)).unwrap_or_default();
+        thread::scope(|scope| {
+            let loading = thread::Builder::new().spawn_scoped(scope, load);
+            let manifest = Manifest::read(&self.disk, &mut self.workspace.sources, diagnostics);
+            // Without a thread it is read here.
+            let memory =
+                loading.map_or_else(|_| load(), |loading| loading.join().unwrap_or_else(|panic| resume_unwind(panic)));
+            (manifest, memory)
+        })
     }
 
     /// What the bake file has to know of the images that were not chosen; nothing if one of them has mistakes.

@@ -66,8 +66,7 @@ impl Rounds<'_> {
     }
 
     fn round(&mut self, mut session: Session, start: Instant, terminal: &mut Terminal) {
-        let memory = self.memory.get_or_insert_with(|| self.compile.memory(&session));
-        let written = self.compile.write(&mut session, memory);
+        let written = self.compile.round(&mut session, &mut self.memory);
         let mut told = written.told;
         let report = written.outcome.unwrap_or_else(|diagnostic| {
             told.error(diagnostic);

@@ -5,7 +5,8 @@
 //! changes together, else from a table of kinds; by that everything changes by itself.
 
 use super::{Base, BaseImage, CopyFrom, Graph, Mount, Stage, Step, StepId, StepKind, key};
-use crate::order::{Chance, Event, Problem};
+use crate::lock::Measured;
+use crate::order::{Chance, Event, Expected, Problem};
 use crate::spec::Changes;
 use std::collections::BTreeSet;
 use std::fmt;
@@ -58,9 +59,20 @@ const REGISTRY: u16 = 200;
 
 /// The estimates of all stages, in their order.
 pub fn estimates(graph: &Graph) -> Vec<Estimates> {
-    let sources = Sources::of(graph);
+    estimates_by(graph, &graph.measured)
+}
+
+/// The same by other measurements than the graph's.
+fn estimates_by(graph: &Graph, measured: &Measured) -> Vec<Estimates> {
+    let sources = Sources::of(graph, measured);
     let stages = graph.stages.iter().enumerate();
-    stages.map(|(number, stage)| sources.estimates(graph, number, stage)).collect()
+    stages.map(|(number, stage)| sources.estimates(measured, number, stage)).collect()
+}
+
+/// What a rebuild of all stages is expected to cost in their order, by these measurements.
+pub fn expected_rebuild(graph: &Graph, measured: &Measured) -> Expected {
+    let cost = |known: Estimates| known.problem.cost(&(0..known.steps.len()).collect::<Vec<usize>>());
+    estimates_by(graph, measured).into_iter().map(cost).fold(Expected::default(), |sum, cost| sum + cost)
 }
 
 /// Something that changes.
@@ -93,7 +105,7 @@ struct Sources<'g> {
 }
 
 impl<'g> Sources<'g> {
-    fn of(graph: &'g Graph) -> Self {
+    fn of(graph: &'g Graph, measured: &Measured) -> Self {
         let mut sources = Self::default();
         let own: Vec<Vec<Vec<u32>>> = graph
             .stages
@@ -101,7 +113,7 @@ impl<'g> Sources<'g> {
             .map(|stage| stage.steps.iter().map(|step| sources.of_step(&graph.context, step)).collect())
             .collect();
         let bases: Vec<(&BaseImage, Vec<u32>)> = graph.bases.iter().map(|base| (base, sources.of_base(base))).collect();
-        sources.find_measured(graph);
+        sources.find_measured(graph, measured);
         // What all of each stage is changed by.
         let mut wholes: Vec<Vec<u32>> = Vec::with_capacity(graph.stages.len());
         for (stage, own) in graph.stages.iter().zip(own) {
@@ -218,9 +230,9 @@ impl<'g> Sources<'g> {
         self.list.len() as u32 - 1
     }
 
-    fn find_measured(&mut self, graph: &'g Graph) {
+    fn find_measured(&mut self, graph: &Graph, measured: &Measured) {
         let paths: BTreeSet<&str> =
-            graph.measured.history.iter().flat_map(|touched| &touched.paths).map(String::as_str).collect();
+            measured.history.iter().flat_map(|touched| &touched.paths).map(String::as_str).collect();
         if paths.is_empty() {
             return;
         }
@@ -246,8 +258,8 @@ impl<'g> Sources<'g> {
         }
     }
 
-    fn estimates(&self, graph: &Graph, number: usize, stage: &Stage) -> Estimates {
-        let mut problem = self.problem(graph, number);
+    fn estimates(&self, measured: &Measured, number: usize, stage: &Stage) -> Estimates {
+        let mut problem = self.problem(measured, number);
         let places: Vec<StepId> = stage.steps.iter().map(|step| step.id).collect();
         let is_sorted = places.is_sorted();
         let place = |id: &StepId| match is_sorted {
@@ -256,7 +268,7 @@ impl<'g> Sources<'g> {
         };
         let mut steps = Vec::with_capacity(stage.steps.len());
         for (at, step) in stage.steps.iter().enumerate() {
-            let (cost, cost_known) = cost(graph, stage, step);
+            let (cost, cost_known) = cost(measured, stage, step);
             problem.steps[at].cost = cost;
             problem.steps[at].needs = step.needs.iter().filter_map(place).collect();
             let is_measured = self.steps[number][at].iter().any(|source| self.list[*source as usize].measured);
@@ -271,7 +283,7 @@ impl<'g> Sources<'g> {
     }
 
     /// The chances of a stage's steps. What changes the same steps is one event.
-    fn problem(&self, graph: &Graph, number: usize) -> Problem {
+    fn problem(&self, measured: &Measured, number: usize) -> Problem {
         let (steps, below) = (&self.steps[number], &self.below[number]);
         let mut problem = Problem { steps: vec![Default::default(); steps.len()], ..Problem::default() };
         // Which steps each source changes; the base is none of them and counts as one behind the last.
@@ -295,7 +307,7 @@ impl<'g> Sources<'g> {
                 uses => note(&mut shared, uses.iter().map(|(_, step)| *step).collect(), Event::Alone(chance)),
             }
         }
-        for touched in &graph.measured.history {
+        for touched in &measured.history {
             let is_touched = |source: &u32| match self.list[*source as usize] {
                 Source { kind: SourceKind::Path(_, path), measured: true, .. } => touched.paths.contains(path),
                 _ => false,
@@ -365,14 +377,14 @@ fn elsewhere(from: &CopyFrom) -> u16 {
 }
 
 /// What a step costs, in milliseconds.
-fn cost(graph: &Graph, stage: &Stage, step: &Step) -> (u64, Known) {
+fn cost(measured: &Measured, stage: &Stage, step: &Step) -> (u64, Known) {
     // A merged run does what all its parts did.
     let parts = if matches!(step.kind, StepKind::Run(_)) { step.origins.len() as u64 } else { 1 };
     if let Some(cost) = step.expected.cost {
         return (cost.milliseconds().saturating_mul(parts), Known::Said);
     }
-    if !graph.measured.costs.is_empty()
-        && let Some(cost) = graph.measured.costs.get(&key(stage, step))
+    if !measured.costs.is_empty()
+        && let Some(cost) = measured.costs.get(&key(stage, step))
     {
         return (cost.milliseconds(), Known::Measured);
     }

@@ -14,7 +14,7 @@ mod text;
 
 pub use config::{Config, Label};
 pub use drawing::{dot, mermaid};
-pub use estimate::{Estimate, Estimates, Known, estimates, percent, seconds};
+pub use estimate::{Estimate, Estimates, Known, estimates, expected_rebuild, percent, seconds};
 pub use family::Family;
 pub use key::key;
 pub use stage::{Account, BaseImage, Graph, Stage};

@@ -14,7 +14,7 @@ use crate::diagnostic::codes::{INVALID_EXPRESSION, TOO_LARGE, UNQUOTABLE_EXPRESS
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Reported};
 use crate::model::Scope;
 use crate::spec::Bound;
-use crate::syntax::{Entry, Node, Property, Shape, Ty, Value, Written, quoted, shape_of};
+use crate::syntax::{Entry, Node, Property, Shape, Ty, Value, Written, shape_of};
 use evaluate::evaluate;
 pub(super) use filters::Filters;
 use scan::{Expression, Piece};
@@ -298,7 +298,7 @@ fn with_value(entry: &Entry, value: Value) -> Entry {
 /// `value` as it would be written, at `span`.
 pub(super) fn entry_at(value: Value, span: Span) -> Entry {
     let written = match &value {
-        Value::String(text) => Written::new(&value, &quoted(text)),
+        Value::String(text) => Written::in_quotes(text),
         Value::Bool(flag) => Written::new(&value, &format!("#{flag}")),
         other => Written::new(other, &shown(other)),
     };

@@ -131,7 +131,7 @@ fn decode_rules(fields: &mut Fields<'_>) -> Vec<RuleSetting> {
 /// The items of a body. A missing `from` is told.
 fn decode_body(fields: &mut Fields<'_>) -> Vec<Item> {
     let node = fields.node;
-    let mut items = Vec::new();
+    let mut items = Vec::with_capacity(node.children().len());
     for child in node.children() {
         let Some(decoded) = Item::decode(child, fields.diagnostics()) else { continue };
         match decoded {

@@ -112,8 +112,9 @@ impl<'a> Fields<'a> {
 
     /// The children of type `T`, decoded, in order; those with mistakes are told and left out.
     pub fn decode_children<T: Decode>(&mut self) -> Vec<T> {
-        let nodes: Vec<&Node> = self.children(T::SHAPE.name).collect();
-        let decoded = nodes.into_iter().map(|node| T::decode(node, self.diagnostics));
+        debug_assert!(self.shape.child(T::SHAPE.name).is_some(), "no `{}` in `{}`", T::SHAPE.name, self.shape.name);
+        let nodes = self.node.children().iter().filter(|child| child.name() == T::SHAPE.name);
+        let decoded = nodes.map(|node| T::decode(node, self.diagnostics));
         let mut failed = None;
         let values = decoded.filter_map(|value| value.map_err(|reported| failed = Some(reported)).ok()).collect();
         self.failed = self.failed.or(failed);

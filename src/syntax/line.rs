@@ -5,7 +5,7 @@ use std::borrow::Cow;
 
 /// Writes `string` behind `text`, as KDL in quotes.
 pub fn push_quoted(text: &mut String, string: &str) {
-    if string.bytes().all(is_plain) {
+    if is_plain_text(string) {
         text.push('"');
         text.push_str(string);
         text.push('"');
@@ -51,6 +51,11 @@ pub fn conflict_marker(text: &str) -> Option<(usize, usize)> {
         start += line.len();
     }
     None
+}
+
+/// Whether a string is nothing but ASCII that says itself, so that it stands in quotes as it is.
+pub(super) fn is_plain_text(string: &str) -> bool {
+    string.bytes().all(is_plain)
 }
 
 /// Whether a byte of a string says itself.

@@ -1,5 +1,7 @@
 //! The tree of a KDL file.
 
+use super::line::is_plain_text;
+use super::print::quoted;
 use crate::base::{Span, Spanned};
 use std::borrow::Cow;
 use std::fmt;
@@ -87,6 +89,11 @@ impl Written {
         let inner = written.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
         let is_plain = matches!(value, Value::String(text) if inner == Some(text));
         Self((!is_plain).then(|| written.into()))
+    }
+
+    /// How the string `text` is written in quotes.
+    pub fn in_quotes(text: &str) -> Self {
+        if is_plain_text(text) { Self(None) } else { Self(Some(quoted(text).into())) }
     }
 
     /// It, of a value that is no string.

@@ -57,8 +57,9 @@ pub(super) struct Claims<'a> {
 
 impl<'a> Claims<'a> {
     pub fn new(incoming: &'a [Incoming], shapes: &'static [&'static Shape], progress: &mut Progress<'_>) -> Self {
-        let mut claims =
-            Self { list: Vec::new(), exact: Vec::new(), wholesale: Vec::new(), kinds: vec![false; shapes.len() + 1] };
+        // Most nodes say one thing.
+        let (list, exact) = (Vec::with_capacity(incoming.len()), Vec::with_capacity(incoming.len()));
+        let mut claims = Self { list, exact, wholesale: Vec::new(), kinds: vec![false; shapes.len() + 1] };
         for (at, node) in incoming.iter().enumerate() {
             if let Some(kind) = node.kind {
                 claims.node(&node.node, at, kind, shapes[kind], node.annotation, progress);
