@@ -23,6 +23,7 @@ mod schema;
 mod session;
 mod standing;
 mod terminal;
+mod timings;
 mod told;
 mod watch;
 

@@ -52,6 +52,8 @@ const MACHINE: &[&str] = &["fs", "env", "net", "process", "time", "thread"];
 /// Crates that belong to some rooms alone.
 const CRATES: &[(&str, &[&str])] = &[
     ("minijinja", &["model"]),
+    ("toml", &["ecosystem"]),
+    ("roxmltree", &["ecosystem"]),
     ("regex", &["spec"]),
     ("serde_saphyr", &["ecosystem"]),
     ("toml", &["ecosystem"]),

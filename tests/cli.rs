@@ -24,6 +24,8 @@ mod outputs;
 mod templates;
 #[path = "cli/ties.rs"]
 mod ties;
+#[path = "cli/timings.rs"]
+mod timings;
 #[path = "cli/watch.rs"]
 mod watch;
 #[path = "cli/workspace.rs"]

@@ -33,5 +33,9 @@ mod judges;
 mod languages;
 #[path = "engine/process.rs"]
 mod process;
+#[path = "engine/replay.rs"]
+mod replay;
 #[path = "engine/shop.rs"]
 mod shop;
+#[path = "engine/timings.rs"]
+mod timings;

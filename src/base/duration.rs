@@ -40,6 +40,11 @@ impl Duration {
         Ok(Self(total))
     }
 
+    /// So many milliseconds.
+    pub fn from_milliseconds(milliseconds: u64) -> Self {
+        Self(milliseconds)
+    }
+
     /// Whole milliseconds.
     pub fn milliseconds(self) -> u64 {
         self.0

@@ -5,16 +5,18 @@ use super::args::{Call, How};
 use super::margin::{MARGIN, saved};
 use super::session::{Access, Session};
 use super::terminal::{Terminal, counted};
+use super::timings::{Built, sort};
 use crate::base::{LOCK, WORKSPACE_FILE};
-use crate::diagnostic::codes::{NO_HISTORY, UNWRITABLE_OUTPUT};
+use crate::diagnostic::codes::{NO_HISTORY, NO_MATCH, UNREADABLE_FILE, UNWRITABLE_OUTPUT};
 use crate::diagnostic::{Diagnostic, Diagnostics, render::visible};
-use crate::graph::{Copy, CopyFrom, Graph, StepKind, key};
-use crate::host::{Bound, Change, MAX_COMMITS, NoHistory, Walked, commit, walk};
-use crate::lock::{self, Copied, History, Locked, MIN_BUILDS, Measured, Touched, print};
+use crate::graph::{Copy, CopyFrom, Graph, StepKind, keys};
+use crate::host::{Bound, Change, MAX_COMMITS, NoHistory, Walked, commit, read_log, reason, walk};
+use crate::lock::{self, Copied, History, Locked, MIN_BUILDS, Measured, Touched, executed, print, settled};
 use crate::model::Unit;
 use clap::Args;
 use std::borrow::Cow;
 use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
 
 /// Measure what decides the order of instructions, and keep it in imgspec.lock
 ///
@@ -27,6 +29,10 @@ pub struct Lock {
     /// Count in the Git repository how often commits change what the images copy
     #[arg(long)]
     history: bool,
+    /// Take from a log of `docker buildx build` or `bake` with `--progress=rawjson` how long instructions took; of several
+    /// logs the last is the newest
+    #[arg(long, value_name = "LOG")]
+    timings: Vec<PathBuf>,
     /// Replace numbers that are there, whether that makes a difference or not
     #[arg(long)]
     update: bool,
@@ -43,6 +49,8 @@ struct Subject {
     name: String,
     /// What it copies.
     copied: Copied,
+    /// What its Dockerfile makes a builder do.
+    built: Built,
     /// The keys of its steps.
     keys: BTreeSet<String>,
 }
@@ -102,6 +110,9 @@ impl Lock {
         if self.history {
             self.measure_history(session, &subjects, &mut measured, terminal)?;
         }
+        for log in &self.timings {
+            self.measure_timings(log, &subjects, &mut measured, terminal)?;
+        }
         lock.images.extend(subjects.into_iter().map(|subject| subject.name).zip(measured));
         self.write(session, &lock, terminal)
     }
@@ -133,13 +144,11 @@ impl Lock {
     /// The chosen images, all of which must compile.
     fn subjects(&self, session: &Session) -> Result<Vec<Subject>, Diagnostics> {
         let mut told = Diagnostics::new();
-        let subjects = session.compile(&self.how, &mut told, |image, compiled, _| {
-            let ordered = session.ordered(image, &self.how, compiled.graph.measured.clone());
-            Subject {
-                name: image.name.value.to_string(),
-                copied: copied(&compiled.graph, &compiled.dockerignore),
-                keys: ordered.iter().flat_map(keys).collect(),
-            }
+        let subjects = session.compile(&self.how, &mut told, |image, compiled, _| Subject {
+            name: image.name.value.to_string(),
+            copied: copied(&compiled.graph, &compiled.dockerignore),
+            built: Built::new(image.name.value.as_str(), compiled),
+            keys: keys_of(&compiled.graph),
         });
         subjects.into_iter().collect::<Option<_>>().ok_or(told)
     }
@@ -189,6 +198,44 @@ impl Lock {
         Ok(())
     }
 
+    fn measure_timings(
+        &self,
+        log: &Path,
+        subjects: &[Subject],
+        measured: &mut [Measured],
+        terminal: &mut Terminal,
+    ) -> Result<(), Diagnostics> {
+        let name = visible(&log.to_string_lossy()).into_owned();
+        let text = read_log(log).map_err(|error| reason(&error));
+        let executed = text.and_then(|text| executed(&text).map_err(|invalid| invalid.0));
+        let executed = executed.map_err(|reason| {
+            single(Diagnostic::unplaced(&UNREADABLE_FILE, format!("`{name}` says no times: {reason}")))
+        })?;
+        let built: Vec<Built> = subjects.iter().map(|subject| subject.built.clone()).collect();
+        let sorted = sort(&executed, &built).map_err(|several| {
+            let names: Vec<&str> = several.iter().take(3).map(|at| subjects[*at].name.as_str()).collect();
+            let message = format!("`{name}` may be of {} images: {}", several.len(), names.join(", "));
+            single(Diagnostic::unplaced(&NO_MATCH, message).hint("name the one that was built"))
+        })?;
+        let unknown = match sorted.unknown {
+            0 => String::new(),
+            unknown => format!(", {unknown} of them of no image here"),
+        };
+        terminal.say(&format!("{name}: {} executed{unknown}\n", counted(sorted.executed, "instruction")));
+        let mut words = Words::default();
+        for ((subject, measured), timed) in subjects.iter().zip(measured).zip(sorted.timed) {
+            if timed.matched > 0 {
+                words.add(&subject.name, &format!("{} measured", counted(timed.costs.len(), "step")));
+            }
+            for (key, cost) in timed.costs {
+                let old = measured.costs.get(&key).copied().filter(|_| !self.update);
+                measured.costs.insert(key, settled(old, cost));
+            }
+        }
+        terminal.say(&words.end());
+        Ok(())
+    }
+
     /// How many hundredths of an expected rebuild the order by `new` numbers saves; nothing if that cannot be told.
     fn saved_by(&self, session: &Session, unit: &Unit, old: &Measured, new: &[Touched]) -> Option<u32> {
         let image = session.workspace.resolve(unit, &mut Diagnostics::new()).ok()?;
@@ -216,8 +263,8 @@ fn copied(graph: &Graph, dockerignore: &str) -> Copied {
 }
 
 /// The keys of the steps of an image.
-fn keys(graph: &Graph) -> impl Iterator<Item = String> {
-    graph.stages.iter().flat_map(|stage| stage.steps.iter().map(move |step| key(stage, step)))
+fn keys_of(graph: &Graph) -> BTreeSet<String> {
+    graph.stages.iter().flat_map(|stage| stage.steps.iter().flat_map(|step| keys(stage, step))).collect()
 }
 
 /// The paths that a history is of.

@@ -81,7 +81,7 @@ pub fn bake<'f>(facts: impl IntoIterator<Item = &'f BakeFacts>) -> String {
 
 /// The name of the target of the image `name`, of the letters, digits, `_` and `-` that bake allows. Image names hold no
 /// `__` and do not end in `_`, so no two of them get one target; and `default` is a group.
-fn target_name(name: &str) -> String {
+pub fn target_name(name: &str) -> String {
     if name == "default" { "default_".to_owned() } else { name.replace('.', "__") }
 }
 

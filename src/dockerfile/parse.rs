@@ -1,5 +1,7 @@
 //! Text → instruction, for `raw`: the line and word rules of BuildKit's `frontend/dockerfile/parser`. Values stay as they
-//! are written; [`Parsed::value`] says what one means.
+//! are written; [`Parsed::value`] says what one means. Whole Dockerfiles are read in [`file`].
+
+pub mod file;
 
 use super::quote::unquote;
 use crate::base::Invalid;
@@ -25,6 +27,8 @@ pub enum Keyword {
     Healthcheck,
     /// `LABEL`
     Label,
+    /// `MAINTAINER`, which whole files may hold and `raw` may not.
+    Maintainer,
     /// `ONBUILD`
     Onbuild,
     /// `RUN`
@@ -286,7 +290,7 @@ fn arguments(keyword: Keyword, name: &str, text: &str, rest: &mut &str, depth: u
             };
             Ok(Arguments::Pairs(words(text)?.into_iter().map(pair).collect()))
         }
-        Keyword::User | Keyword::Workdir | Keyword::Stopsignal => {
+        Keyword::User | Keyword::Workdir | Keyword::Stopsignal | Keyword::Maintainer => {
             if word_end(&text.replace(char::is_whitespace, "_")).is_none() {
                 return Err(Invalid::new(format!("a quote is not closed in `{text}`")));
             }

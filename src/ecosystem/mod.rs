@@ -1,9 +1,15 @@
 //! Floor 6: languages. One file each: what its manifests are, the commands that install what they name and that build
 //! with it, and what they want and leave behind.
 
+mod bundler;
+mod cargo;
+mod composer;
+mod dotnet;
 mod go;
+mod gradle;
 mod javascript;
 mod manifest;
+mod maven;
 mod members;
 mod npm;
 pub mod pip;
@@ -31,6 +37,12 @@ pub(crate) struct Ecosystem {
 /// The languages whose nodes are of the common form, by name.
 static ECOSYSTEMS: &[Ecosystem] = &[
     Ecosystem { name: "go", lower: go::lower },
+    Ecosystem { name: "cargo", lower: cargo::lower },
+    Ecosystem { name: "maven", lower: maven::lower },
+    Ecosystem { name: "gradle", lower: gradle::lower },
+    Ecosystem { name: "dotnet", lower: dotnet::lower },
+    Ecosystem { name: "bundler", lower: bundler::lower },
+    Ecosystem { name: "composer", lower: composer::lower },
     Ecosystem { name: "npm", lower: npm::lower },
     Ecosystem { name: "poetry", lower: poetry::lower },
     Ecosystem { name: "uv", lower: uv::lower },
@@ -116,16 +128,36 @@ impl Project<'_> {
     pub fn present(&self, files: &[&str], diagnostics: &mut Diagnostics) -> Result<Vec<Manifest>, Reported> {
         let mut found = Vec::new();
         for file in files {
-            if self.look(file, diagnostics)?.is_some() {
-                found.extend(self.located(file));
+            let Some(manifest) = self.located(file) else { continue };
+            // Some are no text.
+            let is_there = self.files.matches(&manifest.path.value).map(|paths| !paths.is_empty());
+            if is_there.map_err(|invalid| self.invalid(invalid.0, diagnostics))? {
+                found.push(manifest);
             }
         }
         Ok(found)
     }
 
+    /// The files of the project that a pattern names, in order. What is no file of the context is not there.
+    pub fn matches(&self, pattern: &str, diagnostics: &mut Diagnostics) -> Result<Vec<String>, Reported> {
+        let Some(located) = self.located(pattern) else { return Ok(Vec::new()) };
+        let found = self.files.matches(&located.path.value);
+        let found = found.map_err(|invalid| self.invalid(invalid.0, diagnostics))?;
+        let inside = |path: String| match self.directory.as_str() {
+            "." => Some(path),
+            directory => path.strip_prefix(directory)?.strip_prefix('/').map(str::to_owned),
+        };
+        Ok(found.into_iter().filter_map(inside).collect())
+    }
+
     /// Tells what is wrong with the project's manifests.
     pub fn invalid(&self, message: String, diagnostics: &mut Diagnostics) -> Reported {
         diagnostics.error(Diagnostic::error(&INVALID_MANIFEST, self.node.span, message))
+    }
+
+    /// [`Project::invalid`], with what to do about it.
+    pub fn told(&self, message: String, hint: &str, diagnostics: &mut Diagnostics) -> Reported {
+        diagnostics.error(Diagnostic::error(&INVALID_MANIFEST, self.node.span, message).hint(hint))
     }
 
     /// The manifest that a file of the project is, seen in its own place.
@@ -173,6 +205,11 @@ impl Project<'_> {
         shell::quote(&format!("{to}{}", if is_directory && to.as_str() != "/" { "/" } else { "" }))
     }
 
+    /// The directory that what is built goes into.
+    pub fn holder(&self, to: &ImagePath) -> ImagePath {
+        if self.node.to.as_ref().is_some_and(|to| to.value.ends_with('/')) { to.clone() } else { to.parent() }
+    }
+
     /// The operands, as words of shell text.
     pub fn operands(&self) -> String {
         self.node.operands.iter().map(|operand| format!(" {}", shell::quote(&operand.value))).collect()
@@ -207,4 +244,17 @@ pub(crate) fn joined(directory: &str, path: &str) -> String {
         }
     }
     if parts.is_empty() { ".".to_owned() } else { parts.join("/") }
+}
+
+/// A path as a word of shell text, in which `*` stays a pattern.
+pub(crate) fn word(path: &str) -> String {
+    path.split('*')
+        .map(|part| if part.is_empty() { String::new() } else { shell::quote(part) })
+        .collect::<Vec<_>>()
+        .join("*")
+}
+
+/// A text's own line, from 1, at a place in it.
+pub(crate) fn line(text: &str, at: usize) -> usize {
+    text.get(..at).map_or(1, |before| before.matches('\n').count() + 1)
 }

@@ -4,7 +4,7 @@
 //! step's own text in the spec. How often comes from `changes=`, else from the history in the lock, which knows what
 //! changes together, else from a table of kinds; by that everything changes by itself.
 
-use super::{Base, BaseImage, CopyFrom, Graph, Mount, Stage, Step, StepId, StepKind, key};
+use super::{Base, BaseImage, CopyFrom, Graph, Mount, Stage, Step, StepId, StepKind, measured_cost};
 use crate::lock::Measured;
 use crate::order::{Chance, Event, Expected, Problem};
 use crate::spec::Changes;
@@ -383,9 +383,7 @@ fn cost(measured: &Measured, stage: &Stage, step: &Step) -> (u64, Known) {
     if let Some(cost) = step.expected.cost {
         return (cost.milliseconds().saturating_mul(parts), Known::Said);
     }
-    if !measured.costs.is_empty()
-        && let Some(cost) = measured.costs.get(&key(stage, step))
-    {
+    if let Some(cost) = measured_cost(measured, stage, step) {
         return (cost.milliseconds(), Known::Measured);
     }
     let cost = match &step.kind {

@@ -1,14 +1,32 @@
 //! What a step is known by in the lock: a name that stays when other steps change, and when details of its own do.
 
 use super::{CopyFrom, Stage, Step, StepKind};
+use crate::base::Duration;
+use crate::lock::Measured;
 
 /// The most characters of a command that are part of a key.
 const COMMAND: usize = 60;
 
-/// The key of `step`, which stands in `stage`: the stage, what kind of node it is, and what tells it from its like.
-pub fn key(stage: &Stage, step: &Step) -> String {
+/// The keys of `step`, which stands in `stage`: the stage, what kind of node it is, and what tells it from its like. A step
+/// that runs commands has one for each of them, so that it has the same ones alone and merged with its neighbours.
+pub fn keys(stage: &Stage, step: &Step) -> Vec<String> {
     let stage = stage.name.as_ref().map_or("", |name| name.value.as_str());
-    format!("{stage}: {}", subject(step))
+    let subjects = match &step.kind {
+        StepKind::Run(run) => run.commands.iter().map(|command| format!("run {}", start(&command.value))).collect(),
+        _ => vec![subject(step)],
+    };
+    subjects.into_iter().map(|subject| format!("{stage}: {subject}")).collect()
+}
+
+/// How long a step took to execute, if all of it was measured.
+pub fn measured_cost(measured: &Measured, stage: &Stage, step: &Step) -> Option<Duration> {
+    // Most images have no measurements, and most of their steps need no key.
+    if measured.costs.is_empty() {
+        return None;
+    }
+    let keys = Some(keys(stage, step)).filter(|keys| !keys.is_empty())?;
+    let costs = keys.into_iter().map(|key| measured.costs.get(&key).map(|cost| cost.milliseconds()));
+    costs.sum::<Option<u64>>().map(Duration::from_milliseconds)
 }
 
 fn subject(step: &Step) -> String {

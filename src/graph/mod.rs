@@ -16,7 +16,7 @@ pub use config::{Config, Label};
 pub use drawing::{dot, mermaid};
 pub use estimate::{Estimate, Estimates, Known, estimates, expected_rebuild, percent, seconds};
 pub use family::Family;
-pub use key::key;
+pub use key::{keys, measured_cost};
 pub use stage::{Account, BaseImage, Graph, Stage};
 pub use step::{
     Copy, CopyFrom, Dir, Fetch, File, Git, Language, Link, Manifest, MissingLock, Mount, Packages, Reads, Run, Source,

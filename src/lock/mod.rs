@@ -8,6 +8,7 @@ mod nodes;
 mod patterns;
 mod read;
 mod sets;
+mod timings;
 
 pub use crate::base::Share;
 pub use history::{Copied, History, MIN_BUILDS};
@@ -15,6 +16,7 @@ pub use lines::print;
 pub use measured::{Measured, Touched};
 pub use read::Locked;
 pub use sets::MAX_SETS;
+pub use timings::{Executed, executed, settled};
 
 use std::collections::BTreeMap;
 

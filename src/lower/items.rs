@@ -87,9 +87,16 @@ impl<'a, 's> Items<'a, 's> {
             Item::Dir(dir) => self.dir(dir)?,
             Item::Link(link) => self.link(link)?,
             Item::Pip(pip) => self.pip(pip)?,
-            Item::Go(language) | Item::Npm(language) | Item::Uv(language) | Item::Poetry(language) => {
-                self.language(language, body)?
-            }
+            Item::Go(language)
+            | Item::Uv(language)
+            | Item::Poetry(language)
+            | Item::Cargo(language)
+            | Item::Maven(language)
+            | Item::Gradle(language)
+            | Item::Dotnet(language)
+            | Item::Bundler(language)
+            | Item::Composer(language)
+            | Item::Npm(language) => self.language(language, body)?,
             Item::Run(run) => self.run(run)?,
             Item::Raw(raw) => {
                 let kind = StepKind::Raw { text: raw.text.clone() };

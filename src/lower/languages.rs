@@ -3,12 +3,12 @@
 use super::items::Items;
 use super::paths;
 use super::sources::{is_glob, joined, matches};
-use crate::base::{EntryKind, ImagePath, Invalid, Spanned, World, directory_of, normalize};
+use crate::base::{EntryKind, ImagePath, ImageRef, Invalid, Spanned, World, directory_of, normalize};
 use crate::diagnostic::Diagnostic;
 use crate::diagnostic::Reported;
 use crate::diagnostic::codes::MISSING_PROPERTY;
 use crate::ecosystem::{self, Files, Plan, Project};
-use crate::graph::{Copy, CopyFrom, Dir, Language, Manifest, Reads, Source, Step, StepKind, known};
+use crate::graph::{Copy, CopyFrom, Dir, Language, Manifest, Reads, Source, Step, StepKind};
 use crate::spec::{self, Item};
 
 /// The build context of an image, as languages see it.
@@ -99,7 +99,7 @@ impl Items<'_, '_> {
         let project = Project {
             node,
             image: image.name.value.as_str(),
-            base: self.base.and_then(known::official),
+            base: self.base.and_then(official),
             directory: project?.map_or(".".to_owned(), |project| project.value),
             into,
             to: to?.map(|to| to.value),
@@ -174,7 +174,12 @@ impl Items<'_, '_> {
         let mut copies: Vec<(Spanned<String>, ImagePath)> = Vec::new();
         let mut copied = Vec::new();
         if named.iter().all(|source| source.value != ".") {
-            let is_named = |path: &str| named.iter().any(|source| holds(&project.path(&source.value), path));
+            let is_named = |path: &str| {
+                named
+                    .iter()
+                    .map(|source| project.path(&source.value))
+                    .any(|source| source == path || holds(&source, path))
+            };
             let missing = plan.kept.iter().filter(|manifest| !is_named(&manifest.path.value));
             let missing = missing.filter(|manifest| !self.copies(manifest, body));
             copies.extend(missing.map(|manifest| (manifest.path.clone(), manifest.target.clone())));
@@ -271,4 +276,12 @@ mod tests {
             assert_eq!(holds(directory, manifest), expected, "{directory} {manifest}");
         }
     }
+}
+
+/// The name of an image that is Docker's own.
+fn official(image: &ImageRef) -> Option<&str> {
+    let name = image.name();
+    let name = name.strip_prefix("docker.io/").unwrap_or(name);
+    let name = name.strip_prefix("library/").unwrap_or(name);
+    (!name.contains('/')).then_some(name)
 }

@@ -65,6 +65,18 @@ stage_nodes! {
     Pip(Pip) = Pip::SHAPE, Pip::decode;
     /// Go programs.
     Go(Language) = language::GO.shape, |node, diagnostics| language::decode(node, &language::GO, diagnostics);
+    /// Rust programs.
+    Cargo(Language) = language::CARGO.shape, |node, diagnostics| language::decode(node, &language::CARGO, diagnostics);
+    /// A project of Maven.
+    Maven(Language) = language::MAVEN.shape, |node, diagnostics| language::decode(node, &language::MAVEN, diagnostics);
+    /// A build of Gradle.
+    Gradle(Language) = language::GRADLE.shape, |node, diagnostics| language::decode(node, &language::GRADLE, diagnostics);
+    /// A solution of .NET.
+    Dotnet(Language) = language::DOTNET.shape, |node, diagnostics| language::decode(node, &language::DOTNET, diagnostics);
+    /// Ruby gems.
+    Bundler(Language) = language::BUNDLER.shape, |node, diagnostics| language::decode(node, &language::BUNDLER, diagnostics);
+    /// PHP packages.
+    Composer(Language) = language::COMPOSER.shape, |node, diagnostics| language::decode(node, &language::COMPOSER, diagnostics);
     /// Packages of npm.
     Npm(Language) = language::NPM.shape, |node, diagnostics| language::decode(node, &language::NPM, diagnostics);
     /// Python packages of uv.

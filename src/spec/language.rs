@@ -74,19 +74,11 @@ macro_rules! shape {
     };
 }
 
-/// `go`
-pub(super) const GO: Grammar = Grammar {
-    shape: shape!(
-        "go",
-        "Go modules and the programs made of them: `go.mod` and `go.sum` are mounted to download the modules, then the \
-         sources are copied and `go build` is run with what follows the word `build`.",
-        [Prop::required("to", Ty::ImagePath, "The program, or a directory of programs where it ends in `/`.")],
-        [Sources::SHAPE],
-        "go \"build\" \"./cmd/api\" to=\"/out/api\" {\n    sources \"cmd\" \"internal\"\n}"
-    ),
-    commands: &["build"],
-    options: &[],
-};
+mod compiled;
+mod scripted;
+
+pub(super) use compiled::{CARGO, DOTNET, GO, GRADLE, MAVEN};
+pub(super) use scripted::{BUNDLER, COMPOSER};
 
 const OMIT: Prop = Prop::optional(
     "omit",

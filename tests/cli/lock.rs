@@ -285,20 +285,71 @@ fn never_through_a_link() {
     assert!(workspace.read("real.lock").contains("0.5"));
 }
 
+/// Two directories, each read by a command of its own: which goes first is decided by how often they change.
+fn two_directions(name: &str) -> String {
+    let one = |path: &str| {
+        format!("    copy \"{path}\" to=\"/srv/{path}\"\n    run \"ls /srv/{path}\" {{ reads \"/srv/{path}\"; }}\n")
+    };
+    let steps = one("one") + &one("two");
+    format!("image \"{name}\" {{\n    from \"{BASE}\"\n{steps}    user \"10001\"\n    cmd \"sleep\" \"1\"\n}}\n")
+}
+
+fn two() -> Workspace {
+    let workspace = Workspace::new([("imgspec.kdl", "workspace {\n    members \"*/image.kdl\"\n}\n")]);
+    for name in ["a", "b"] {
+        workspace.write(&format!("{name}/image.kdl"), &two_directions(name));
+        workspace.write(&format!("{name}/one/x"), "");
+        workspace.write(&format!("{name}/two/x"), "");
+    }
+    workspace
+}
+
+fn block(name: &str, one: &str, two: &str) -> String {
+    format!("image \"{name}\" {{\n    history \"one\" changed={one}\n    history \"two\" changed={two}\n}}\n")
+}
+
 /// What was kept of an image is of what was measured of it, and of no other image.
 #[test]
 fn what_is_kept_of_images() {
-    let workspace = shop();
-    let block = |name: &str, path: &str, share: &str| {
-        format!("image \"{name}\" {{\n    history \"{path}\" changed={share}\n}}\n")
-    };
-    let lock = |cart: &str, web: &str| {
-        let text = format!("lock schema=1\n{}{}", block("cart", "src", cart), block("web", "static", web));
+    let workspace = two();
+    let lock = |a: [&str; 2], b: [&str; 2]| {
+        let text = format!("lock schema=1\n{}{}", block("a", a[0], a[1]), block("b", b[0], b[1]));
         workspace.write("imgspec.lock", &text);
     };
-    lock("0.1", "0.1");
+    let check = |expected: &str| {
+        let with = workspace.run("check").prints_part(expected);
+        assert_eq!(with.out, workspace.run("check --no-cache").out);
+    };
     workspace.run("compile").ends(0).says_part("2 images: 2 written");
-    lock("0.1", "0.2");
-    let with = workspace.run("check").ends(0);
-    assert_eq!(with.out, workspace.run("check --no-cache").out);
+    let unmeasured = workspace.read("a/Dockerfile");
+    lock(["0.1", "0.9"], ["0.1", "0.9"]);
+    check("2 images: 2 ok");
+    lock(["0.9", "0.1"], ["0.1", "0.9"]);
+    check("2 images: 1 ok, 1 stale");
+    workspace.run("compile").ends(0).says_part("wrote a/Dockerfile\n2 images: 1 written, 1 unchanged\n");
+    assert!(workspace.read("a/Dockerfile") != unmeasured);
+    check("2 images: 2 ok");
+    lock(["0.9", "0.1"], ["0.9", "0.1"]);
+    check("2 images: 1 ok, 1 stale");
+    fs::remove_file(workspace.path("imgspec.lock")).expect("removed");
+    check("2 images: 1 ok, 1 stale");
+    workspace.run("compile").ends(0);
+    assert_eq!(workspace.read("a/Dockerfile"), unmeasured);
+}
+
+#[test]
+fn numbers_that_save_enough_are_taken() {
+    let check = |counts: [usize; 2], old: [&str; 2], told: &str, kept: bool| {
+        let workspace = two();
+        let before = format!("lock schema=1\n{}", block("a", old[0], old[1]));
+        workspace.write("imgspec.lock", &before);
+        repository(&workspace, "", &commits(&[(counts[0], &["a/one/x"]), (counts[1], &["a/two/x"])]), DAY);
+        workspace.run("lock --history a").ends(0).says_part(told);
+        assert_eq!(workspace.read("imgspec.lock") == before, kept, "{counts:?} {old:?}");
+    };
+    check([90, 10], ["0.1", "0.9"], "a: measured in 100 builds\n", false);
+    check([90, 10], ["0.6", "0.4"], "a: kept; the new numbers would save 0 % of a rebuild", true);
+    check([51, 49], ["0.49", "0.51"], "a: kept; the new numbers would save 1 % of a rebuild", true);
+    check([52, 48], ["0.48", "0.52"], "a: kept; the new numbers would save 2 % of a rebuild", true);
+    check([60, 40], ["0.4", "0.6"], "a: measured in 100 builds\n", false);
 }

@@ -1,0 +1,91 @@
+//! What steps cost, by the kind of what they do: a table of round numbers, the same for every Dockerfile.
+
+use imgspec::dockerfile::Keyword;
+
+/// A kind of work.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Kind {
+    /// Lists of packages of the system.
+    Lists,
+    /// Packages of the system.
+    Packages,
+    /// Dependencies of a language.
+    Dependencies,
+    /// A copy, a directory.
+    Copy,
+    /// Any other command.
+    Command,
+}
+
+impl Kind {
+    /// All of them.
+    pub const ALL: [Self; 5] = [Self::Lists, Self::Packages, Self::Dependencies, Self::Copy, Self::Command];
+}
+
+/// How long it takes.
+pub fn seconds(kind: Kind) -> f64 {
+    match kind {
+        Kind::Lists => 4.0,
+        Kind::Packages => 20.0,
+        Kind::Dependencies => 30.0,
+        Kind::Copy => 0.2,
+        Kind::Command => 5.0,
+    }
+}
+
+/// Words of a command that tell its kind.
+const WORDS: &[(Kind, &[&str])] = &[
+    (Kind::Lists, &["apt-get update", "apt update", "apk update", "apt-get -y update", "apt-get update -y"]),
+    (
+        Kind::Packages,
+        &[
+            "apt-get install",
+            "apt install",
+            "apt-get -y install",
+            "apk add",
+            "apk --no-cache add",
+            "yum install",
+            "dnf install",
+        ],
+    ),
+    (
+        Kind::Dependencies,
+        &[
+            "pip install",
+            "pip3 install",
+            "python3 -m pip",
+            "python -m pip",
+            "uv sync",
+            "uv pip",
+            "poetry install",
+            "pipenv install",
+            "npm ci",
+            "npm i ",
+            "npm install",
+            "pnpm install",
+            "pnpm i",
+            "pnpm fetch",
+            "yarn install",
+            "yarn --",
+            "go mod download",
+            "cargo fetch",
+            "bundle install",
+            "composer install",
+            "mvn dependency",
+            "gradle dependencies",
+            "dotnet restore",
+        ],
+    ),
+];
+
+/// What a step does; a command may do several things.
+pub fn kinds(keyword: Keyword, text: &str) -> Vec<Kind> {
+    if keyword != Keyword::Run {
+        return vec![Kind::Copy];
+    }
+    let has = |words: &[&str]| {
+        words.iter().any(|word| text.contains(word)) || words.iter().any(|w| text.ends_with(w.trim_end()))
+    };
+    let known: Vec<Kind> = WORDS.iter().filter(|(_, words)| has(words)).map(|(kind, _)| *kind).collect();
+    if known.is_empty() { vec![Kind::Command] } else { known }
+}

@@ -1,0 +1,4 @@
+# Says good day.
+module Greet
+  def self.hello(name) = "Good day, #{name}!"
+end

@@ -1,0 +1,3 @@
+require "greet"
+
+ARGV.each { |name| puts Greet.hello(name) }

@@ -1,0 +1,3 @@
+var app = WebApplication.Create(args);
+app.MapGet("/{name}", (string name) => Greet.Greeting.Hello(name));
+app.Run();

@@ -1,0 +1,2 @@
+set -eu
+ls /site/fonts/*.txt > "$1"
