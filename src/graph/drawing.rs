@@ -1,7 +1,7 @@
 //! Graphs drawn by other programs: Graphviz and Mermaid. Stages are boxes, steps stand in them with their place in the
 //! order, and arrows go from what must be there to what needs it.
 
-use super::{Base, CopyFrom, Graph, Stage, StepId, StepKind, describe};
+use super::{Base, CopyFrom, Estimates, Graph, Stage, Step, StepId, StepKind, describe, estimates};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
@@ -9,11 +9,11 @@ use std::fmt::Write as _;
 pub fn dot(graph: &Graph) -> String {
     let mut text = format!("digraph {} {{\n", dot_string(graph.image.value.as_str()));
     text.push_str("    rankdir=LR;\n    node [shape=box, fontname=\"monospace\"];\n");
-    for (number, stage) in graph.stages.iter().enumerate() {
+    for (number, (stage, known)) in graph.stages.iter().zip(estimates(graph)).enumerate() {
         let _ = writeln!(text, "    subgraph cluster_{number} {{\n        label={};", dot_string(&title(stage)));
         let _ = writeln!(text, "        {} [label={}, style=rounded];", base_node(number), dot_string(&base(stage)));
         for (at, step) in stage.steps.iter().enumerate() {
-            let label = dot_string(&format!("{}. {}", at + 1, describe(step)));
+            let label = dot_string(&label(at, step, &known));
             let _ = writeln!(text, "        {} [label={label}];", step_node(number, step.id));
         }
         text.push_str("    }\n");
@@ -29,11 +29,11 @@ pub fn dot(graph: &Graph) -> String {
 /// The graph as a Mermaid flowchart, which many forges draw in Markdown.
 pub fn mermaid(graph: &Graph) -> String {
     let mut text = String::from("flowchart LR\n");
-    for (number, stage) in graph.stages.iter().enumerate() {
+    for (number, (stage, known)) in graph.stages.iter().zip(estimates(graph)).enumerate() {
         let _ = writeln!(text, "    subgraph stage{number}[{}]", mermaid_string(&title(stage)));
         let _ = writeln!(text, "        {}([{}])", base_node(number), mermaid_string(&base(stage)));
         for (at, step) in stage.steps.iter().enumerate() {
-            let label = mermaid_string(&format!("{}. {}", at + 1, describe(step)));
+            let label = mermaid_string(&label(at, step, &known));
             let _ = writeln!(text, "        {}[{label}]", step_node(number, step.id));
         }
         text.push_str("    end\n");
@@ -96,6 +96,11 @@ pub(super) fn arrows(graph: &Graph) -> Vec<Arrow> {
         }
     }
     arrows
+}
+
+/// A step at its place, with its chance of change and its cost.
+pub(super) fn label(at: usize, step: &Step, known: &Estimates) -> String {
+    format!("{}. {} ({})", at + 1, describe(step), known.steps[at])
 }
 
 pub(super) fn title(stage: &Stage) -> String {

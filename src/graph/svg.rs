@@ -1,7 +1,7 @@
 //! Graphs drawn without another program: SVG 1.1, one column of rows, with the arrows in the margin.
 
-use super::drawing::{Arrow, arrows, base, base_node, step_node, title};
-use super::{Graph, describe};
+use super::drawing::{Arrow, arrows, base, base_node, label, step_node, title};
+use super::{Graph, estimates};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
@@ -20,7 +20,7 @@ pub fn svg(graph: &Graph) -> String {
     let mut body = String::new();
     let mut longest = 0;
     let mut y = ROW;
-    for (number, stage) in graph.stages.iter().enumerate() {
+    for (number, (stage, known)) in graph.stages.iter().zip(estimates(graph)).enumerate() {
         let top = y;
         let mut row = |node: Option<String>, text: &str, class: &str| {
             y += ROW;
@@ -36,7 +36,7 @@ pub fn svg(graph: &Graph) -> String {
         row(None, &title(stage), " font-weight=\"bold\"");
         row(Some(base_node(number)), &base(stage), " font-style=\"italic\"");
         for (at, step) in stage.steps.iter().enumerate() {
-            row(Some(step_node(number, step.id)), &format!("{}. {}", at + 1, describe(step)), "");
+            row(Some(step_node(number, step.id)), &label(at, step, &known), "");
         }
         y += ROW / 2;
         let height = y - top - ROW / 4;

@@ -1,6 +1,9 @@
 //! A stable text form of graphs, for tests, goldens and people.
 
-use super::{Base, Check, Command, Copy, CopyFrom, Graph, Mount, Package, Packages, Reads, Run, Stage, Step, StepKind};
+use super::{
+    Base, Check, Command, Copy, CopyFrom, Estimates, Graph, Mount, Package, Packages, Reads, Run, Stage, Step,
+    StepKind, estimates,
+};
 use crate::base::{ImagePath, Owner, Spanned};
 use std::fmt::{self, Write as _};
 
@@ -8,14 +11,14 @@ impl fmt::Display for Graph {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let context = if self.context.is_empty() { "." } else { &self.context };
         writeln!(f, "image {} for {}, context {context}", self.image.value, self.target.as_str())?;
-        for stage in &self.stages {
-            write_stage(f, stage)?;
+        for (stage, known) in self.stages.iter().zip(estimates(self)) {
+            write_stage(f, stage, &known)?;
         }
         Ok(())
     }
 }
 
-fn write_stage(f: &mut fmt::Formatter<'_>, stage: &Stage) -> fmt::Result {
+fn write_stage(f: &mut fmt::Formatter<'_>, stage: &Stage, known: &Estimates) -> fmt::Result {
     let name = stage.name.as_ref().map_or("(final)", |name| name.value.as_str());
     let base = match &stage.base.value {
         Base::Scratch => "scratch".to_owned(),
@@ -25,7 +28,7 @@ fn write_stage(f: &mut fmt::Formatter<'_>, stage: &Stage) -> fmt::Result {
     };
     let builder = if stage.on_builder { " on the builder's platform" } else { "" };
     writeln!(f, "stage {name} from {base}{builder}")?;
-    for step in &stage.steps {
+    for (step, estimate) in stage.steps.iter().zip(&known.steps) {
         write!(f, "  {:>2} {}", step.id.0, describe(step))?;
         match &step.reads {
             Reads::EverythingAbove => write!(f, "; reads all above")?,
@@ -35,7 +38,7 @@ fn write_stage(f: &mut fmt::Formatter<'_>, stage: &Stage) -> fmt::Result {
         if !step.needs.is_empty() {
             write!(f, "; needs {}", join(step.needs.iter().map(|id| id.0.to_string())))?;
         }
-        writeln!(f)?;
+        writeln!(f, "; changes {estimate}")?;
     }
     write_config(f, stage)
 }

@@ -259,6 +259,14 @@ impl Items<'_, '_> {
     }
 }
 
+/// The name of an image that is Docker's own.
+fn official(image: &ImageRef) -> Option<&str> {
+    let name = image.name();
+    let name = name.strip_prefix("docker.io/").unwrap_or(name);
+    let name = name.strip_prefix("library/").unwrap_or(name);
+    (!name.contains('/')).then_some(name)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -276,12 +284,4 @@ mod tests {
             assert_eq!(holds(directory, manifest), expected, "{directory} {manifest}");
         }
     }
-}
-
-/// The name of an image that is Docker's own.
-fn official(image: &ImageRef) -> Option<&str> {
-    let name = image.name();
-    let name = name.strip_prefix("docker.io/").unwrap_or(name);
-    let name = name.strip_prefix("library/").unwrap_or(name);
-    (!name.contains('/')).then_some(name)
 }

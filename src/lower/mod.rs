@@ -7,6 +7,7 @@ mod needs;
 mod paths;
 mod sources;
 
+pub use needs::needs;
 pub use sources::matches;
 
 use crate::base::{ImagePath, Spanned, World};

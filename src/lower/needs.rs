@@ -14,7 +14,8 @@ pub(super) fn connect(stage: &mut Stage) {
     }
 }
 
-fn needs(step: &Step, steps: &[Step]) -> BTreeSet<StepId> {
+/// What `step` needs of the other `steps` of its stage.
+pub fn needs(step: &Step, steps: &[Step]) -> BTreeSet<StepId> {
     let others = || steps.iter().filter(|other| other.id != step.id);
     let has_arguments = others().any(|other| matches!(other.kind, StepKind::Arg { .. }));
     let mentions = if has_arguments { Mentions::of(step) } else { Mentions::default() };

@@ -12,12 +12,14 @@ use std::sync::{Mutex, PoisonError};
 
 /// What stands in for the bases of a repository: a pattern in the tag, and the image.
 const STAND_INS: &[(&str, &str, &str)] = &[
-    // Debian for the two whose packages it does not have: for `--check` alone, which reads a base's config.
+    // Debian for those whose packages it does not have: for `--check` alone, which reads a base's config.
     ("alpine", "", "debian:bookworm-slim"),
     ("debian", "bookworm", "debian:bookworm-slim"),
     ("debian", "trixie", "debian:trixie-slim"),
     ("fedora", "", "debian:bookworm-slim"),
     ("golang", "", "golang:1.19-bookworm"),
+    ("mcr.microsoft.com/dotnet/aspnet", "", "debian:bookworm-slim"),
+    ("mcr.microsoft.com/dotnet/sdk", "", "debian:bookworm-slim"),
     ("nginx", "", "nginx:1.22-bookworm"),
     ("node", "", "node:18-bookworm-slim"),
     ("python", "", "python:3.11-slim-bookworm"),
@@ -43,11 +45,13 @@ pub fn last_base(dockerfile: &str) -> Option<String> {
     Some(stand_in(reference).unwrap_or_else(|| reference.to_owned()))
 }
 
-/// The references with a digest after FROM, `COPY --from=` and in mounts, each once.
+/// The references with a digest, or of a registry that keeps none of another, after FROM, `COPY --from=` and in mounts, each once.
 fn pinned_references(dockerfile: &str) -> Vec<String> {
     let words = dockerfile.split([' ', '\n', '=', ',']);
-    let mut references: Vec<String> =
-        words.filter(|word| word.contains("@sha256:") && !word.contains('/')).map(str::to_owned).collect();
+    let mut references: Vec<String> = words
+        .filter(|word| word.contains("@sha256:") && !word.contains('/') || word.starts_with("mcr."))
+        .map(str::to_owned)
+        .collect();
     references.sort();
     references.dedup();
     references

@@ -1,7 +1,7 @@
 //! Projects of languages, installed and built for real. The packages come from wherever the machine's package managers
 //! are told to take them.
 
-use crate::build::{Image, golden};
+use crate::build::{Image, copy_of, golden};
 
 /// Nothing of the package managers' caches is left, nor a manifest that was only mounted.
 fn holds_no_caches(image: &Image) {
@@ -24,6 +24,62 @@ fn npm() {
     let answer =
         container.eventually(&["node", "-e", "fetch('http://127.0.0.1:3000').then(r => r.text()).then(console.log)"]);
     assert!(answer.contains("and an hour is 3600000 ms."), "{answer}");
+}
+
+/// What the program of a case says to a name.
+fn greets(case: &str) -> Image {
+    let image = golden(case).image(case, &[]);
+    holds_no_caches(&image);
+    assert_eq!(String::from_utf8_lossy(&image.output(&["Ann"])).lines().last(), Some("Good day, Ann!"), "{case}");
+    image
+}
+
+#[test]
+#[ignore = "needs docker"]
+fn cargo() {
+    greets("cargo");
+}
+
+#[test]
+#[ignore = "needs docker"]
+fn maven() {
+    greets("maven");
+}
+
+#[test]
+#[ignore = "needs docker"]
+fn gradle() {
+    greets("gradle");
+}
+
+#[test]
+#[ignore = "needs docker"]
+fn bundler() {
+    let image = greets("bundler");
+    assert_eq!(image.as_root("ls -A /app"), ".bundle\nGemfile\nGemfile.lock\ngems\nlib\nvendor\n");
+}
+
+#[test]
+#[ignore = "needs docker"]
+fn composer() {
+    let image = greets("composer");
+    assert_eq!(image.as_root("ls -A /app"), "packages\nsrc\nvendor\n");
+}
+
+/// A source that is older than what was built of the one before it, as in another checkout, is built all the same.
+#[test]
+#[ignore = "needs docker"]
+fn cargo_sees_sources_that_are_older() {
+    let context = copy_of("cargo");
+    let build = golden("cargo").within(context.path());
+    build.image("cargo-older", &[]);
+    let path = context.path().join("crates/greet/src/lib.rs");
+    let text = std::fs::read_to_string(&path).expect("a source").replace("Good day", "Good evening");
+    std::fs::write(&path, text).expect("it can be written");
+    let file = std::fs::File::options().write(true).open(&path).expect("it is there");
+    file.set_modified(std::time::UNIX_EPOCH + std::time::Duration::from_secs(1_000_000_000)).expect("a time");
+    let image = build.image("cargo-older", &[]);
+    assert_eq!(String::from_utf8_lossy(&image.output(&["Ann"])), "Good evening, Ann!\n");
 }
 
 #[test]
