@@ -135,7 +135,16 @@ impl<'p> Part<'p> {
         if count > BLOCKS {
             return None;
         }
-        let mut ideals = Ideals { masks: vec![0], prefixes: vec![self.before.clone()], next: vec![NONE; count] };
+        // Most stages have no more; what grows is copied.
+        let usual = limit.min(64);
+        let mut ideals = Ideals {
+            masks: Vec::with_capacity(usual),
+            prefixes: Vec::with_capacity(usual),
+            next: Vec::with_capacity(usual * count),
+        };
+        ideals.masks.push(0);
+        ideals.prefixes.push(self.before.clone());
+        ideals.next.resize(count, NONE);
         let mut parents: Vec<u16> = vec![0];
         for block in 0..count {
             // Those without this block and those behind it, and with it.

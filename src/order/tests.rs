@@ -89,11 +89,14 @@ fn is_close(one: Expected, other: Expected) -> bool {
     one.less(other).max(other.less(one)) <= Chance::of_10_000(1).of(1)
 }
 
+/// More of the sizes that are tried fast.
+const SIZES: [usize; 16] = [1, 2, 3, 3, 4, 4, 5, 5, 5, 6, 6, 6, 7, 7, 8, 9];
+
 #[test]
 fn no_order_is_better() {
     let mut numbers = Numbers(0x9E37_79B9_7F4A_7C15);
     for number in 0..10_000 {
-        let problem = problem(&mut numbers, 1 + number % 9);
+        let problem = problem(&mut numbers, SIZES[number % SIZES.len()]);
         let solution = problem.solve().expect("an order");
         let (order, cost) = exhaustive(&problem, solution.cost + Chance::of_10_000(1).of(1));
         assert_eq!((&solution.order, solution.cost), (&order, cost), "{number}: {problem:#?}");
@@ -103,7 +106,7 @@ fn no_order_is_better() {
         assert_eq!(problem.cost(&reduced.order), reduced.cost);
         assert!(is_close(reduced.cost, cost), "{number}: {:?} {:?} {problem:#?}", reduced, (order, cost));
         // And where nothing is exact.
-        if number % 4 > 0 {
+        if number % 10 > 0 {
             continue;
         }
         let good = problem.solve_within(0, 0).expect("an order");
