@@ -9,7 +9,7 @@
 //!
 //! `--own PATH` is a Dockerfile of the history itself, as it stands in each revision. `--context DIR` is the directory of
 //! the repository that is built. `FILE.dockerignore` is read beside `FILE`, or else the `.dockerignore` of the revision.
-//! `--steps` prints how often each step was executed.
+//! `--steps` prints how often each step was executed; `--cost WORDS=SECONDS` says what a step costs that holds the words.
 
 #[path = "replay/blog.rs"]
 mod blog;
@@ -18,7 +18,7 @@ mod cost;
 #[path = "replay/history.rs"]
 mod history;
 
-use cost::{Kind, kinds, seconds};
+use cost::Costs;
 use history::{History, Revision};
 use imgspec::dockerfile::{Cache, Context, Wanted, parse_file};
 use std::collections::BTreeMap;
@@ -50,7 +50,9 @@ fn main() -> Outcome<()> {
     if candidates.is_empty() {
         return Err("there is no Dockerfile to replay".into());
     }
-    let runs: Vec<Run> = candidates.iter().map(|candidate| Run::of(&history, candidate)).collect();
+    let costs = Costs { said: wanted.costs.clone() };
+    let runs: Vec<Run> = candidates.iter().map(|candidate| Run::of(&history, candidate, &costs)).collect();
+    println!("{costs}");
     report(&history, &candidates, &runs, wanted.steps);
     Ok(())
 }
@@ -69,6 +71,7 @@ struct Asked {
     steps: bool,
     files: Vec<PathBuf>,
     own: Vec<String>,
+    costs: Vec<(String, f64)>,
 }
 
 impl Asked {
@@ -80,6 +83,7 @@ impl Asked {
             steps: false,
             files: Vec::new(),
             own: Vec::new(),
+            costs: Vec::new(),
         };
         let mut arguments = std::env::args().skip(1).peekable();
         while let Some(argument) = arguments.next() {
@@ -92,6 +96,11 @@ impl Asked {
                 "--context" => asked.context = value()?.trim_matches('/').to_owned(),
                 "--last" => asked.last = value()?.parse()?,
                 "--steps" => asked.steps = true,
+                "--cost" => {
+                    let said = value()?;
+                    let (words, seconds) = said.rsplit_once('=').ok_or("`--cost` takes WORDS=SECONDS")?;
+                    asked.costs.push((words.to_owned(), seconds.parse()?));
+                }
                 "--own" => asked.own.push(value()?),
                 "--dockerfile" => {
                     asked.files.push(value()?.into());
@@ -125,18 +134,16 @@ struct Run {
     costs: Vec<Option<f64>>,
     /// How often each step was executed behind the first build.
     steps: BTreeMap<(String, usize, String), usize>,
-    /// Seconds behind the first build, by kind.
-    kinds: BTreeMap<Kind, f64>,
     /// Why the last revision that does not build does not.
     failure: Option<String>,
 }
 
 impl Run {
-    fn of(history: &History, candidate: &Candidate) -> Self {
-        let mut run = Self { costs: Vec::new(), steps: BTreeMap::new(), kinds: BTreeMap::new(), failure: None };
+    fn of(history: &History, candidate: &Candidate, costs: &Costs) -> Self {
+        let mut run = Self { costs: Vec::new(), steps: BTreeMap::new(), failure: None };
         let mut cache = Cache::default();
         for revision in &history.revisions {
-            let cost = run.build(&mut cache, history, revision, candidate);
+            let cost = run.build(&mut cache, history, revision, candidate, costs);
             let cost = cost.map_err(|error| run.failure = Some(format!("{}: {error}", revision.name)));
             run.costs.push(cost.ok());
         }
@@ -149,6 +156,7 @@ impl Run {
         history: &History,
         revision: &Revision,
         candidate: &Candidate,
+        costs: &Costs,
     ) -> Outcome<f64> {
         let text = match &candidate.text {
             Ok(text) => text.clone(),
@@ -162,12 +170,8 @@ impl Run {
             if step.cached {
                 continue;
             }
-            for kind in kinds(step.keyword, &step.text) {
-                cost += seconds(kind);
-                if !is_first {
-                    *self.kinds.entry(kind).or_default() += seconds(kind);
-                }
-            }
+            let seconds = costs.of(step.keyword, &step.text);
+            cost += seconds;
             if !is_first {
                 *self.steps.entry((step.stage, step.index, step.text)).or_default() += 1;
             }
@@ -182,7 +186,6 @@ fn report(history: &History, candidates: &[Candidate], runs: &[Run], steps: bool
     let counted: Vec<usize> = (0..all).filter(|&at| runs.iter().all(|run| run.costs[at].is_some())).skip(1).collect();
     println!("{all} {}: {}", history.unit, history.said);
     println!("{} of them are built, each after all before it", counted.len());
-    println!("seconds of a step: {}", Kind::ALL.map(|kind| format!("{kind:?} {}", seconds(kind))).join(", "));
     println!();
     println!(
         "{:>9} {:>7} {:>8}  seconds a build, of the first, builds that execute anything",
@@ -200,7 +203,7 @@ fn report(history: &History, candidates: &[Candidate], runs: &[Run], steps: bool
     }
     if steps {
         for (candidate, run) in candidates.iter().zip(runs) {
-            println!("\n{}: {:.0?}", candidate.name, run.kinds);
+            println!("\n{}", candidate.name);
             for ((stage, index, text), times) in &run.steps {
                 println!("{times:>7}  {stage} {index} {}", text.chars().take(90).collect::<String>());
             }

@@ -1,10 +1,11 @@
 //! What steps cost, by the kind of what they do: a table of round numbers, the same for every Dockerfile.
 
 use imgspec::dockerfile::Keyword;
+use std::fmt::{self, Display, Formatter};
 
 /// A kind of work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Kind {
+enum Kind {
     /// Lists of packages of the system.
     Lists,
     /// Packages of the system.
@@ -19,11 +20,11 @@ pub enum Kind {
 
 impl Kind {
     /// All of them.
-    pub const ALL: [Self; 5] = [Self::Lists, Self::Packages, Self::Dependencies, Self::Copy, Self::Command];
+    const ALL: [Self; 5] = [Self::Lists, Self::Packages, Self::Dependencies, Self::Copy, Self::Command];
 }
 
 /// How long it takes.
-pub fn seconds(kind: Kind) -> f64 {
+fn seconds(kind: Kind) -> f64 {
     match kind {
         Kind::Lists => 4.0,
         Kind::Packages => 20.0,
@@ -78,14 +79,33 @@ const WORDS: &[(Kind, &[&str])] = &[
     ),
 ];
 
-/// What a step does; a command may do several things.
-pub fn kinds(keyword: Keyword, text: &str) -> Vec<Kind> {
+/// What steps cost.
+pub struct Costs {
+    /// Words of steps, and what a step that holds them costs whatever it does.
+    pub said: Vec<(String, f64)>,
+}
+
+impl Costs {
+    /// How long a step takes, in seconds; a command may do several things.
+    pub fn of(&self, keyword: Keyword, text: &str) -> f64 {
+        let said = self.said.iter().find(|(words, _)| text.contains(words.as_str()));
+        said.map_or_else(|| kinds(keyword, text).into_iter().map(seconds).sum(), |(_, seconds)| *seconds)
+    }
+}
+
+impl Display for Costs {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let kinds = Kind::ALL.map(|kind| format!("{kind:?} {}", seconds(kind)));
+        write!(f, "seconds of a step: {}", kinds.join(", "))?;
+        self.said.iter().try_for_each(|(words, seconds)| write!(f, ", `{words}` {seconds}"))
+    }
+}
+
+fn kinds(keyword: Keyword, text: &str) -> Vec<Kind> {
     if keyword != Keyword::Run {
         return vec![Kind::Copy];
     }
-    let has = |words: &[&str]| {
-        words.iter().any(|word| text.contains(word)) || words.iter().any(|w| text.ends_with(w.trim_end()))
-    };
+    let has = |words: &[&str]| words.iter().any(|word| text.contains(word) || text.ends_with(word.trim_end()));
     let known: Vec<Kind> = WORDS.iter().filter(|(_, words)| has(words)).map(|(kind, _)| *kind).collect();
     if known.is_empty() { vec![Kind::Command] } else { known }
 }

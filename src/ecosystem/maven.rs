@@ -205,7 +205,6 @@ mod tests {
             "maven \"verify\" as=\"10001\" to=\"/out/\"",
             &[
                 "dir /src of 10001",
-                "dir /src/.mvn/wrapper of 10001",
                 "copy ./ -> /src of 10001 without **/target/classes without **/target/test-classes without \
                  **/target/generated-sources without **/target/maven-* without **/target/surefire-reports without **/target/*.jar",
                 "maven: [cache /var/cache/maven/repository] [cache /var/cache/maven/wrapper] \

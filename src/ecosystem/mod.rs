@@ -13,8 +13,11 @@ mod maven;
 mod members;
 mod npm;
 pub mod pip;
+mod poetry;
+mod python;
 #[cfg(test)]
 mod sample;
+mod uv;
 
 use crate::base::{EnvName, ImagePath, Invalid, Spanned, normalize};
 use crate::diagnostic::Diagnostic;
@@ -41,6 +44,8 @@ static ECOSYSTEMS: &[Ecosystem] = &[
     Ecosystem { name: "bundler", lower: bundler::lower },
     Ecosystem { name: "composer", lower: composer::lower },
     Ecosystem { name: "npm", lower: npm::lower },
+    Ecosystem { name: "poetry", lower: poetry::lower },
+    Ecosystem { name: "uv", lower: uv::lower },
 ];
 
 /// The language whose node is called `name`.

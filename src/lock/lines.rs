@@ -103,9 +103,8 @@ fn block_end(text: &str, start: usize) -> Result<usize, usize> {
 }
 
 fn line_at(text: &str, at: usize) -> Option<&str> {
-    let rest = &text.as_bytes()[at..];
-    let end = rest.iter().position(|byte| *byte == b'\n')?;
-    text.get(at..at + end + 1)
+    let rest = text.get(at..)?;
+    rest.get(..rest.find('\n')? + 1)
 }
 
 /// What the lines of a block say that is as it is written.
@@ -151,8 +150,7 @@ impl<'a> Pin<'a> {
         }
         let (key, rest) = take_quoted(line.strip_prefix("    cost \"")?)?;
         let written = rest.strip_prefix(" \"")?.strip_suffix("\"\n")?;
-        let cost = Duration::parse(written).ok()?;
-        (cost.to_string() == written).then(|| (&line[..line.len() - rest.len()], Self::Cost(key, cost)))
+        Some((&line[..line.len() - rest.len()], Self::Cost(key, duration(written)?)))
     }
 }
 
@@ -167,6 +165,15 @@ impl<'a> Iterator for Paths<'a> {
         self.0 = rest.strip_prefix(' ')?;
         Some(path)
     }
+}
+
+/// The duration that is written so.
+fn duration(written: &str) -> Option<Duration> {
+    // Most are some seconds, and nobody writes those otherwise.
+    if let [tens @ b'1'..=b'5', ones @ b'0'..=b'9', b's'] = written.as_bytes() {
+        return Some(Duration::from_milliseconds(u64::from(tens - b'0') * 10_000 + u64::from(ones - b'0') * 1_000));
+    }
+    Duration::parse(written).ok().filter(|duration| duration.to_string() == written)
 }
 
 /// The share that is written so.
@@ -212,6 +219,17 @@ mod tests {
         let text = TEXT.replacen(from, to, 1);
         let at = blocks(&text).expect_err(&text);
         assert_eq!(text[..at].lines().count(), line, "{text}");
+    }
+
+    #[test]
+    fn durations() {
+        for milliseconds in (0..120_000).step_by(500) {
+            let duration_of = Duration::from_milliseconds(milliseconds);
+            assert_eq!(duration(&duration_of.to_string()), Some(duration_of));
+        }
+        for odd in ["", "s", "05s", "60s", "1", "1s0ms", "1.5s", "10S"] {
+            assert_eq!(duration(odd), None, "{odd}");
+        }
     }
 
     #[test]

@@ -135,8 +135,8 @@ impl Items<'_, '_> {
             let same = |written: &str| ImagePath::resolve(written, &workdir).is_ok_and(|made| made == *path);
             body.iter().any(|item| matches!(item, Item::Dir(dir) if same(&dir.path.value)))
         };
-        let manifests = plan.manifests.iter().map(|manifest| manifest.target.parent());
-        let mut directories: Vec<ImagePath> = manifests.filter(|path| project.into.contains(path)).collect();
+        let writes = plan.install.iter().flat_map(|(_, writes)| writes).map(ImagePath::parent);
+        let mut directories: Vec<ImagePath> = writes.filter(|path| project.into.contains(path)).collect();
         directories.push(project.into.clone());
         directories.sort();
         directories.dedup();

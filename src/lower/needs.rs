@@ -169,9 +169,12 @@ impl<'a> Mentions<'a> {
     }
 }
 
+/// The languages whose packages are Python's.
+const PYTHON: &[&str] = &["pip", "uv", "poetry"];
+
 /// Where Python packages are installed, commands that run Python would write byte code into the layer.
 fn quiet_python(steps: &mut [Step]) {
-    if !steps.iter().any(|step| matches!(&step.kind, StepKind::Language(language) if language.name == "pip")) {
+    if !steps.iter().any(|step| matches!(&step.kind, StepKind::Language(language) if PYTHON.contains(&language.name))) {
         return;
     }
     for step in steps {

@@ -79,6 +79,10 @@ stage_nodes! {
     Composer(Language) = language::COMPOSER.shape, |node, diagnostics| language::decode(node, &language::COMPOSER, diagnostics);
     /// Packages of npm.
     Npm(Language) = language::NPM.shape, |node, diagnostics| language::decode(node, &language::NPM, diagnostics);
+    /// Python packages of uv.
+    Uv(Language) = language::UV.shape, |node, diagnostics| language::decode(node, &language::UV, diagnostics);
+    /// Python packages of Poetry.
+    Poetry(Language) = language::POETRY.shape, |node, diagnostics| language::decode(node, &language::POETRY, diagnostics);
     /// Commands.
     Run(Run) = Run::SHAPE, Run::decode;
     /// One Dockerfile instruction.

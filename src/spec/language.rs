@@ -106,6 +106,36 @@ pub(super) const NPM: Grammar = Grammar {
     options: &["omit", "script"],
 };
 
+/// `uv`
+pub(super) const UV: Grammar = Grammar {
+    shape: shape!(
+        "uv",
+        "The packages of a Python project by uv, in `.venv` of the project's directory: `pyproject.toml`, `uv.lock` and \
+         every `pyproject.toml` of the workspace are mounted for `uv sync`, which is given what follows the word `sync`. \
+         Then the sources are copied, and the project itself is installed if it is a package.",
+        [OMIT],
+        [Sources::SHAPE],
+        "uv \"sync\" omit=\"dev\" {\n    sources \"src\"\n}"
+    ),
+    commands: &["sync"],
+    options: &["omit"],
+};
+
+/// `poetry`
+pub(super) const POETRY: Grammar = Grammar {
+    shape: shape!(
+        "poetry",
+        "The packages of a Python project by Poetry, in `.venv` of the project's directory: `pyproject.toml`, \
+         `poetry.lock` and the projects of the disk that they name are mounted for `poetry install`, which is given what \
+         follows the word `install`. Then the sources are copied, and the project itself is installed if it is a package.",
+        [OMIT],
+        [Sources::SHAPE],
+        "poetry \"install\" omit=\"dev\" {\n    sources \"src\"\n}"
+    ),
+    commands: &["install"],
+    options: &["omit"],
+};
+
 struct Manifests(Vec<Spanned<String>>);
 
 impl Decode for Manifests {

@@ -108,3 +108,14 @@ fn what_cannot_be_watched() {
     workspace.run("compile --watch").ends(2).says_part("there is no imgspec.kdl");
     workspace.run("compile --watch --stdout a").ends(2);
 }
+
+#[test]
+fn the_lock_is_noticed() {
+    let workspace = Workspace::of_images(&["a"]);
+    let watching = Watching::start(&workspace, "compile --watch");
+    watching.says("watching ");
+    workspace.write("imgspec.lock", "lock schema=2\n");
+    watching.says("the lock has schema 2, and this imgspec knows 1");
+    workspace.write("imgspec.lock", "lock schema=1\nimage \"a\" {\n    history \"src\" changed=0.5\n}\n");
+    watching.says("1 image: 0 written, 1 unchanged (");
+}

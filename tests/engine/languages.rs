@@ -81,3 +81,24 @@ fn cargo_sees_sources_that_are_older() {
     let image = build.image("cargo-older", &[]);
     assert_eq!(String::from_utf8_lossy(&image.output(&["Ann"])), "Good evening, Ann!\n");
 }
+
+#[test]
+#[ignore = "needs docker"]
+fn uv() {
+    let image = golden("uv").image("uv", &[]);
+    holds_no_caches(&image);
+    assert_eq!(image.output(&[]), b"True False\n");
+    // Nothing of the sources is needed, nor byte code there.
+    assert_eq!(image.as_root("ls -A /app; find /app -name '*.pyc'"), ".venv\n");
+}
+
+#[test]
+#[ignore = "needs docker"]
+fn poetry() {
+    let image = golden("poetry").image("poetry", &[]);
+    holds_no_caches(&image);
+    assert_eq!(image.output(&[]), b"True False\n");
+    assert_eq!(image.as_root("stat -c %u /app /app/.venv /app/src"), "10001\n10001\n10001\n");
+    // The making of the environment compiles what starts it.
+    assert_eq!(image.as_root("find /app -name '*.pyc' ! -name '_virtualenv.*'"), "");
+}
