@@ -62,12 +62,14 @@ pub fn walk(directory: &Path, mut each: impl FnMut(&[String])) -> Result<Walked,
     }
     let number = format!("--max-count={}", MAX_COMMITS + 1);
     // A NUL, the time and another NUL, then the files with a NUL behind each.
-    let arguments =
-        ["-c", "log.showRoot=false", "-c", "log.showSignature=false", "log", &number, "--first-parent", "-m"];
+    let settings = ["log.showRoot=false", "log.showSignature=false", "log.diffMerges=first-parent"];
+    let settings = settings.into_iter().flat_map(|setting| ["-c", setting]);
+    let commits = ["log", &number, "--first-parent", "-m"];
     let form = ["-z", "--name-only", "--relative", "--no-renames", "--ignore-submodules=none", "--no-ext-diff"];
     let last = ["--no-textconv", "--no-color", "--format=tformat:%x00%ct", "HEAD", "--"];
-    let mut git =
-        command(directory).args(arguments).args(form).args(last).stdout(Stdio::piped()).spawn().map_err(no_git)?;
+    let mut git = command(directory);
+    git.args(settings).args(commits).args(form).args(last).stdout(Stdio::piped());
+    let mut git = git.spawn().map_err(no_git)?;
     let (stdout, stderr) = (git.stdout.take(), git.stderr.take());
     let complaint = std::thread::spawn(move || {
         let mut text = Vec::new();

@@ -173,6 +173,12 @@ fn where_the_workspace_is() {
 fn merges_and_submodules() {
     let workspace = shop();
     repository(&workspace, "", &commits(&[(10, SOURCE)]), DAY);
+    // However somebody likes to read logs.
+    let likes = ["log.diffMerges=combined", "log.showRoot=true", "diff.renames=copies", "diff.relative=false"];
+    for like in likes.iter().chain(&["color.ui=always", "diff.ignoreSubmodules=all", "log.showSignature=true"]) {
+        let (name, value) = like.split_once('=').expect("a value");
+        git(&workspace, "", &["config", name, value]);
+    }
     // Of a branch the commits are not counted, but what the merge brings is, once.
     git(&workspace, "", &["checkout", "--quiet", "--force", "-b", "side"]);
     for text in ["1", "2", "3"] {

@@ -36,6 +36,7 @@ built! {
     stages: "stages" => images::stages;
     context_directory: "context-directory" => images::context_directory;
     dns_server: "dns-server" => images::dns_server;
+    history: "history" => images::history;
 }
 
 #[test]

@@ -121,6 +121,11 @@ pub fn static_site(image: &Image) {
     assert_eq!(image.program("nginx", &["-t"]), "");
 }
 
+pub fn history(image: &Image) {
+    assert_eq!(String::from_utf8_lossy(&image.output(&[])), "/site/fonts/serif.txt\n");
+    assert_eq!(image.as_root("cat /site/pages/*"), "# Waders\n");
+}
+
 pub fn go_api(image: &Image) {
     has_config(
         image,
