@@ -88,6 +88,8 @@ impl<'a, 's> Items<'a, 's> {
             Item::Link(link) => self.link(link)?,
             Item::Pip(pip) => self.pip(pip)?,
             Item::Go(language)
+            | Item::Pnpm(language)
+            | Item::Yarn(language)
             | Item::Uv(language)
             | Item::Poetry(language)
             | Item::Cargo(language)
