@@ -13,11 +13,13 @@ mod maven;
 mod members;
 mod npm;
 pub mod pip;
+mod pnpm;
 mod poetry;
 mod python;
 #[cfg(test)]
 mod sample;
 mod uv;
+mod yarn;
 
 use crate::base::{EnvName, ImagePath, Invalid, Spanned, normalize};
 use crate::diagnostic::Diagnostic;
@@ -44,8 +46,10 @@ static ECOSYSTEMS: &[Ecosystem] = &[
     Ecosystem { name: "bundler", lower: bundler::lower },
     Ecosystem { name: "composer", lower: composer::lower },
     Ecosystem { name: "npm", lower: npm::lower },
+    Ecosystem { name: "pnpm", lower: pnpm::lower },
     Ecosystem { name: "poetry", lower: poetry::lower },
     Ecosystem { name: "uv", lower: uv::lower },
+    Ecosystem { name: "yarn", lower: yarn::lower },
 ];
 
 /// The language whose node is called `name`.

@@ -9,7 +9,7 @@ use crate::diagnostic::{Diagnostic, Diagnostics, Reported};
 use crate::ecosystem;
 use crate::graph::{
     Account, Config, Copy, CopyFrom, Dir, Fetch, File, Git, Label, Link, Mount, Packages, Reads, Run, Source, Step,
-    StepId, StepKind, Unpack,
+    StepId, StepKind, Target, Unpack,
 };
 use crate::model;
 use crate::spec::{self, EnvAt, Expected, Item};
@@ -69,8 +69,8 @@ impl<'a, 's> Items<'a, 's> {
     }
 
     /// What they became, if nothing was wrong with any.
-    pub fn finish(mut self) -> Result<Lowered, Reported> {
-        leave_out(&self.left, &mut self.lowered.steps);
+    pub fn finish(mut self, target: Target) -> Result<Lowered, Reported> {
+        leave_out(&self.left, target, &mut self.lowered.steps);
         self.failed.map_or(Ok(self.lowered), Err)
     }
 
@@ -88,6 +88,8 @@ impl<'a, 's> Items<'a, 's> {
             Item::Link(link) => self.link(link)?,
             Item::Pip(pip) => self.pip(pip)?,
             Item::Go(language)
+            | Item::Pnpm(language)
+            | Item::Yarn(language)
             | Item::Uv(language)
             | Item::Poetry(language)
             | Item::Cargo(language)

@@ -8,7 +8,7 @@ use crate::diagnostic::Diagnostic;
 use crate::diagnostic::Reported;
 use crate::diagnostic::codes::MISSING_PROPERTY;
 use crate::ecosystem::{self, Files, Plan, Project};
-use crate::graph::{Copy, CopyFrom, Dir, Language, Manifest, Reads, Source, Step, StepKind};
+use crate::graph::{Copy, CopyFrom, Dir, Language, Manifest, Reads, Source, Step, StepKind, Target};
 use crate::spec::{self, Item};
 
 /// The build context of an image, as languages see it.
@@ -47,8 +47,9 @@ pub(super) struct Left {
     manifests: Vec<String>,
 }
 
-/// Lets the copies of the build context leave out what was left in it.
-pub(super) fn leave_out(left: &[Left], steps: &mut [Step]) {
+/// Lets the copies of the build context leave out what was left in it. The classic builder can leave out only what all copies
+/// do, so there it is what would lie on top of an installation: what stands beside the first manifest.
+pub(super) fn leave_out(left: &[Left], target: Target, steps: &mut [Step]) {
     for step in steps {
         let span = step.span();
         let StepKind::Copy(copy) = &mut step.kind else { continue };
@@ -56,6 +57,7 @@ pub(super) fn leave_out(left: &[Left], steps: &mut [Step]) {
             continue;
         }
         for Left { into, patterns, manifests } in left {
+            let manifests = if target == Target::Classic { &manifests[..manifests.len().min(1)] } else { manifests };
             let may_hold = |source: &Source| {
                 let path = source.path.value.as_str();
                 source.directory && (is_glob(path) || manifests.iter().any(|manifest| holds(path, manifest)))

@@ -43,7 +43,7 @@ pub fn lower(
         // A stage's base stands before it, unless it has mistakes of its own; what it would have brought is then taken
         // for what nothing brings.
         let below = below(stage, &stages, &bases);
-        match lower_stage(stage, below, image, world, &mut sources, diagnostics) {
+        match lower_stage(stage, below, image, world, options.target, &mut sources, diagnostics) {
             Ok(mut stage) => {
                 needs::connect(&mut stage);
                 stages.push(stage);
@@ -79,7 +79,7 @@ fn lower_bases(image: &model::Image, world: &dyn World) -> Vec<BaseImage> {
         let mut stages: Vec<Stage> = Vec::new();
         let lowered = base.lineage().into_iter().try_for_each(|stage| {
             let below = below(stage, &stages, &bases);
-            let stage = lower_stage(stage, below, base, world, &mut sources, &mut unheard)?;
+            let stage = lower_stage(stage, below, base, world, Target::default(), &mut sources, &mut unheard)?;
             stages.push(stage);
             Ok::<(), Reported>(())
         });
@@ -105,6 +105,7 @@ fn lower_stage(
     below: Option<&Stage>,
     image: &model::Image,
     world: &dyn World,
+    target: Target,
     sources: &mut Sources<'_>,
     diagnostics: &mut Diagnostics,
 ) -> Result<Stage, Reported> {
@@ -131,7 +132,7 @@ fn lower_stage(
         let lowered = items.lower(item, &stage.body);
         items.note(lowered);
     }
-    let lowered = items.finish()?;
+    let lowered = items.finish(target)?;
     let mut accounts: Vec<Account> = match &stage.from.base.value {
         Base::Registry(reference) => known::accounts(reference),
         _ => below.map(|base| base.accounts.clone()).unwrap_or_default(),

@@ -79,6 +79,10 @@ stage_nodes! {
     Composer(Language) = language::COMPOSER.shape, |node, diagnostics| language::decode(node, &language::COMPOSER, diagnostics);
     /// Packages of npm.
     Npm(Language) = language::NPM.shape, |node, diagnostics| language::decode(node, &language::NPM, diagnostics);
+    /// Packages of pnpm.
+    Pnpm(Language) = language::PNPM.shape, |node, diagnostics| language::decode(node, &language::PNPM, diagnostics);
+    /// Packages of Yarn.
+    Yarn(Language) = language::YARN.shape, |node, diagnostics| language::decode(node, &language::YARN, diagnostics);
     /// Python packages of uv.
     Uv(Language) = language::UV.shape, |node, diagnostics| language::decode(node, &language::UV, diagnostics);
     /// Python packages of Poetry.

@@ -136,6 +136,37 @@ pub(super) const POETRY: Grammar = Grammar {
     options: &["omit"],
 };
 
+/// `pnpm`
+pub(super) const PNPM: Grammar = Grammar {
+    shape: shape!(
+        "pnpm",
+        "The packages of a Node.js project by pnpm: `package.json`, the lock file, the settings, patches and every \
+         `package.json` of the workspace are mounted for `pnpm install`, which is given what follows the word `install`. \
+         Then the sources are copied, and the script is run if one is named.",
+        [OMIT, SCRIPT],
+        [Sources::SHAPE],
+        "pnpm \"install\" script=\"build\" {\n    sources \"src\"\n}"
+    ),
+    commands: &["install"],
+    options: &["omit", "script"],
+};
+
+/// `yarn`
+pub(super) const YARN: Grammar = Grammar {
+    shape: shape!(
+        "yarn",
+        "The packages of a Node.js project by Yarn, of any version, as the project's settings tell: `package.json`, the \
+         lock file, the settings, Yarn itself if the project brings it, and every `package.json` of the workspace are \
+         mounted for `yarn install`, which is given what follows the word `install`. Then the sources are copied, and the \
+         script is run if one is named.",
+        [OMIT, SCRIPT],
+        [Sources::SHAPE],
+        "yarn \"install\" script=\"build\" {\n    sources \"src\"\n}"
+    ),
+    commands: &["install"],
+    options: &["omit", "script"],
+};
+
 struct Manifests(Vec<Spanned<String>>);
 
 impl Decode for Manifests {

@@ -102,3 +102,24 @@ fn poetry() {
     // The making of the environment compiles what starts it.
     assert_eq!(image.as_root("find /app -name '*.pyc' ! -name '_virtualenv.*'"), "");
 }
+
+/// A workspace of Node.js that was built tells the time.
+fn answers(case: &str) {
+    let image = golden(case).image(case, &[]);
+    holds_no_caches(&image);
+    let ask = "fetch('http://127.0.0.1:3000').then(r => r.text()).then(console.log)";
+    let answer = image.start(&[]).eventually(&["node", "-e", ask]);
+    assert!(answer.contains("and an hour is 3600000 ms."), "{answer}");
+}
+
+#[test]
+#[ignore = "needs docker"]
+fn pnpm() {
+    answers("pnpm");
+}
+
+#[test]
+#[ignore = "needs docker"]
+fn yarn() {
+    answers("yarn");
+}
