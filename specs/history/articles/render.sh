@@ -1,3 +1,4 @@
+#!/bin/sh
 set -eu
 mkdir -p "$1"
 for article in /site/articles/*.md; do

@@ -1,2 +1,3 @@
+#!/bin/sh
 set -eu
 ls /site/fonts/*.txt > "$1"
