@@ -31,7 +31,7 @@ pub use share::Share;
 pub use span::{FileId, Span, Spanned};
 pub use suggest::closest;
 pub use workers::{InTurn, Workers, map};
-pub use workspace_path::{LOCK, MANIFEST, WORKSPACE_FILE, directory_of, joined};
+pub use workspace_path::{LOCK, MANIFEST, WORKSPACE_FILE, below, directory_of, joined};
 pub use world::{ContextEntry, EntryKind, MemoryWorld, World};
 
 /// Why a text is not a value of its type: one sentence without a full stop.

@@ -17,6 +17,11 @@ pub fn joined(directory: &str, below: &str) -> String {
     }
 }
 
+/// `path` as it is seen from `directory`, which is empty for the root itself; `None` if it is not below it.
+pub fn below<'p>(directory: &str, path: &'p str) -> Option<&'p str> {
+    if directory.is_empty() { Some(path) } else { path.strip_prefix(directory)?.strip_prefix('/') }
+}
+
 /// The directory a file stands in, empty for the root itself.
 pub fn directory_of(path: &str) -> &str {
     path.rsplit_once('/').map_or("", |(directory, _)| directory)

@@ -5,7 +5,7 @@
 
 use super::parse::{Arguments, Keyword, parse_raw};
 use super::pattern::{is_glob, matches};
-use crate::base::{LOCK, MANIFEST, WORKSPACE_FILE, normalize};
+use crate::base::{LOCK, MANIFEST, WORKSPACE_FILE, below, normalize};
 use crate::graph::{Copy, CopyFrom, Graph, Mount, StepKind, Target};
 use std::borrow::Cow;
 use std::collections::BTreeSet;
@@ -40,15 +40,9 @@ fn swept_in(graph: &Graph, admitted: &BTreeSet<String>) -> BTreeSet<String> {
     let ignore_file = format!("{}.dockerignore", graph.output);
     // The workspace's file may be the spec.
     let own: [&str; 6] = [&graph.output, &ignore_file, &graph.spec, WORKSPACE_FILE, LOCK, MANIFEST];
-    let in_context = |path: &&str| match graph.context.as_str() {
-        "" => Some((*path).to_owned()),
-        context => path.strip_prefix(context)?.strip_prefix('/').map(str::to_owned),
-    };
-    let holds = |directory: &str, path: &str| {
-        directory.is_empty() || path.strip_prefix(directory).is_some_and(|rest| rest.starts_with('/'))
-    };
+    let in_context = |path: &&str| below(&graph.context, path).map(str::to_owned);
     let is_swept_in =
-        |path: &String| !admitted.contains(path) && admitted.iter().any(|directory| holds(directory, path));
+        |path: &String| !admitted.contains(path) && admitted.iter().any(|directory| below(directory, path).is_some());
     own.iter().filter_map(in_context).filter(is_swept_in).collect()
 }
 

@@ -5,6 +5,7 @@
 //! changes together, else from a table of kinds; by that everything changes by itself.
 
 use super::{Base, BaseImage, CopyFrom, Graph, Mount, Stage, Step, StepId, StepKind, measured_cost};
+use crate::base::below;
 use crate::lock::Measured;
 use crate::order::{Chance, Event, Expected, Problem};
 use crate::spec::Changes;
@@ -248,10 +249,7 @@ impl<'g> Sources<'g> {
             let SourceKind::Path(context, outer) = self.list[all[at] as usize].kind else { continue };
             let is_inner = |kind: SourceKind<'_>| {
                 let SourceKind::Path(other, inner) = kind else { return false };
-                other == context
-                    && inner != outer
-                    && (outer == "."
-                        || inner.strip_prefix(outer).is_some_and(|rest| outer.is_empty() || rest.starts_with('/')))
+                other == context && inner != outer && (outer == "." || below(outer, inner).is_some())
             };
             let inner = self.list.iter().enumerate().filter(|(_, source)| is_inner(source.kind));
             all.extend(inner.map(|(number, _)| number as u32));

@@ -3,7 +3,7 @@
 use super::items::Items;
 use super::paths;
 use super::sources::{is_glob, joined, matches};
-use crate::base::{EntryKind, ImagePath, ImageRef, Invalid, Spanned, World, directory_of, normalize};
+use crate::base::{EntryKind, ImagePath, ImageRef, Invalid, Spanned, World, below, normalize};
 use crate::diagnostic::Diagnostic;
 use crate::diagnostic::Reported;
 use crate::diagnostic::codes::MISSING_PROPERTY;
@@ -27,13 +27,9 @@ impl Files for Context<'_> {
     }
 
     fn matches(&self, pattern: &str) -> Result<Vec<String>, Invalid> {
-        let below = |path: String| match self.directory {
-            "" => path,
-            directory => {
-                path.strip_prefix(directory).map_or(String::new(), |rest| rest[1.min(rest.len())..].to_owned())
-            }
-        };
-        Ok(matches(self.world, self.directory, pattern)?.into_iter().map(|entry| below(entry.path)).collect())
+        // The context itself is seen as nothing.
+        let seen = |path: &str| below(self.directory, path).unwrap_or_default().to_owned();
+        Ok(matches(self.world, self.directory, pattern)?.iter().map(|entry| seen(&entry.path)).collect())
     }
 }
 
@@ -76,9 +72,7 @@ pub(super) fn leave_out(left: &[Left], target: Target, steps: &mut [Step]) {
 
 /// Whether the directory `directory` of the context holds the file `path`.
 fn holds(directory: &str, path: &str) -> bool {
-    let above = directory_of(path);
-    matches!(directory, "" | ".")
-        || above.strip_prefix(directory).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    directory == "." || below(directory, path).is_some()
 }
 
 impl Items<'_, '_> {

@@ -1,7 +1,7 @@
 //! Which images a call is about.
 
 use super::Workspace;
-use crate::base::FileId;
+use crate::base::{FileId, below};
 use crate::diagnostic::codes::NO_MATCH;
 use crate::diagnostic::{Diagnostic, Diagnostics, Label, Reported};
 use crate::model::{Concern, Unit};
@@ -134,16 +134,14 @@ fn no_image_in(workspace: &Workspace, directory: &str) -> Diagnostic {
     const SHOWN: usize = 3;
     let shown = if directory.is_empty() { "." } else { directory };
     let message = format!("no image is one of the directory `{shown}`");
-    let is_below =
-        |path: &str| directory.is_empty() || path.strip_prefix(directory).is_some_and(|rest| rest.starts_with('/'));
-    let below: BTreeSet<&str> =
-        workspace.plan.units.iter().map(|unit| &*unit.directory).filter(|path| is_below(path)).collect();
+    let directories = workspace.plan.units.iter().map(|unit| &*unit.directory);
+    let inside: BTreeSet<&str> = directories.filter(|path| below(directory, path).is_some()).collect();
     let diagnostic = Diagnostic::unplaced(&NO_MATCH, message);
-    if below.is_empty() {
+    if inside.is_empty() {
         return diagnostic.hint("`imgspec list` lists the images");
     }
-    let rest = if below.len() > SHOWN { format!(" and {} more", below.len() - SHOWN) } else { String::new() };
-    let named: Vec<&str> = below.into_iter().take(SHOWN).collect();
+    let rest = if inside.len() > SHOWN { format!(" and {} more", inside.len() - SHOWN) } else { String::new() };
+    let named: Vec<&str> = inside.into_iter().take(SHOWN).collect();
     diagnostic.hint(format!("there are images in {}{rest}", named.join(", ")))
 }
 

@@ -6,7 +6,7 @@ use super::super::pattern::is_glob;
 use super::expand::expand;
 use super::key::Parts;
 use super::{Context, Step, Wanted, flags};
-use crate::base::{Invalid, Sum, normalize};
+use crate::base::{Invalid, Sum, below, normalize};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A build on its way.
@@ -270,7 +270,7 @@ impl Files {
 }
 
 fn is_at_or_below(path: &str, directory: &str) -> bool {
-    directory.is_empty() || path.strip_prefix(directory).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    path == directory || below(directory, path).is_some()
 }
 
 /// What an ONBUILD would do, for an ONBUILD; otherwise the instruction itself.
