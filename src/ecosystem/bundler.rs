@@ -1,9 +1,8 @@
 //! Bundler: the Gemfile and its lock, and gems beside the sources.
 
-use super::{Plan, Project, joined};
-use crate::base::EnvName;
+use super::{Plan, Project, joined, variables};
 use crate::diagnostic::{Diagnostics, Reported};
-use crate::graph::{Manifest, MissingLock, Sharing, shell};
+use crate::graph::{Manifest, Sharing, shell};
 use std::collections::BTreeSet;
 
 /// How many files the Gemfile may name.
@@ -29,10 +28,9 @@ pub(super) fn lower(project: &Project<'_>, diagnostics: &mut Diagnostics) -> Res
     let home = if project.by_root() { "/root/.bundle" } else { "/var/cache/bundle" };
     // Bundler does not expect others to write to its cache.
     let mut install = project.run(commands, vec![project.cache(&format!("{home}/cache"), Sharing::Locked)]);
-    let name = |text: &str| EnvName::parse(text).expect("a name");
-    install.env.push((name("BUNDLE_GLOBAL_GEM_CACHE"), "true".to_owned()));
+    install.env = variables(&[("BUNDLE_GLOBAL_GEM_CACHE", "true")]);
     if !project.by_root() {
-        install.env.push((name("BUNDLE_USER_HOME"), home.to_owned()));
+        install.env.extend(variables(&[("BUNDLE_USER_HOME", home)]));
     }
     let writes = [".bundle", "vendor/bundle"].map(|path| project.into.join(path)).to_vec();
     Ok(Plan {
@@ -42,8 +40,7 @@ pub(super) fn lower(project: &Project<'_>, diagnostics: &mut Diagnostics) -> Res
         kept,
         exclude: vec!["**/.bundle", "**/vendor/bundle"],
         build: None,
-        unlocked: (!is_locked)
-            .then(|| MissingLock { file: project.path("Gemfile.lock"), command: "bundle lock".to_owned() }),
+        unlocked: (!is_locked).then(|| project.without_lock("Gemfile.lock", "bundle lock")),
     })
 }
 

@@ -4,10 +4,10 @@
 //! layer that only filled them would be kept when they are gone. A change of a source compiles the project's own packages
 //! again, and nothing else.
 
-use super::{Plan, Project, joined, line};
+use super::{Plan, Project, joined, line, variables};
 use crate::base::EnvName;
 use crate::diagnostic::{Diagnostics, Reported};
-use crate::graph::{Manifest, MissingLock, Mount, Sharing, shell};
+use crate::graph::{Manifest, Mount, Sharing, shell};
 use std::collections::{BTreeMap, BTreeSet};
 use toml::{Table, Value};
 
@@ -66,8 +66,7 @@ pub(super) fn lower(project: &Project<'_>, diagnostics: &mut Diagnostics) -> Res
         kept: packages.manifests,
         exclude: LEFT.to_vec(),
         build: Some((build, vec![to])),
-        unlocked: (!locked)
-            .then(|| MissingLock { file: project.path("Cargo.lock"), command: "cargo generate-lockfile".to_owned() }),
+        unlocked: (!locked).then(|| project.without_lock("Cargo.lock", "cargo generate-lockfile")),
     })
 }
 
@@ -256,8 +255,7 @@ fn home(project: &Project<'_>) -> (Vec<Mount>, Vec<(EnvName, String)>) {
         (_, true) => "/root/.cargo",
         (_, false) => {
             let home = "/var/cache/cargo";
-            let name = EnvName::parse("CARGO_HOME").expect("a name");
-            return (vec![project.cache(home, Sharing::Shared)], vec![(name, home.to_owned())]);
+            return (vec![project.cache(home, Sharing::Shared)], variables(&[("CARGO_HOME", home)]));
         }
     };
     let caches = ["registry", "git"].map(|part| project.cache(&format!("{home}/{part}"), Sharing::Shared));

@@ -1,9 +1,8 @@
 //! Composer: packages of PHP, and the loader of their classes, which is made when the sources are there.
 
-use super::{Plan, Project, joined};
-use crate::base::EnvName;
+use super::{Plan, Project, joined, variables};
 use crate::diagnostic::{Diagnostics, Reported};
-use crate::graph::{Manifest, MissingLock, Sharing};
+use crate::graph::{Manifest, Sharing};
 use serde_json::Value;
 
 /// What a `composer` node becomes.
@@ -32,13 +31,12 @@ pub(super) fn lower(project: &Project<'_>, diagnostics: &mut Diagnostics) -> Res
     let mut install = project.run(vec![command], vec![cache()]);
     let command = format!("composer dump-autoload --no-interaction{dev} --optimize");
     let mut build = project.run(vec![command], Vec::new());
-    let name = |text: &str| EnvName::parse(text).expect("a name");
-    install.env.push((name("COMPOSER_CACHE_DIR"), "/var/cache/composer".to_owned()));
+    install.env = variables(&[("COMPOSER_CACHE_DIR", "/var/cache/composer")]);
     for run in [&mut install, &mut build] {
         if project.by_root() {
-            run.env.push((name("COMPOSER_ALLOW_SUPERUSER"), "1".to_owned()));
+            run.env.extend(variables(&[("COMPOSER_ALLOW_SUPERUSER", "1")]));
         } else {
-            run.env.push((name("COMPOSER_HOME"), "/tmp/composer".to_owned()));
+            run.env.extend(variables(&[("COMPOSER_HOME", "/tmp/composer")]));
         }
     }
     Ok(Plan {
@@ -48,10 +46,7 @@ pub(super) fn lower(project: &Project<'_>, diagnostics: &mut Diagnostics) -> Res
         kept: Vec::new(),
         exclude: vec!["**/vendor"],
         build: Some((build, vec![vendor.join("composer")])),
-        unlocked: (!is_locked).then(|| MissingLock {
-            file: project.path("composer.lock"),
-            command: "composer update --no-install".to_owned(),
-        }),
+        unlocked: (!is_locked).then(|| project.without_lock("composer.lock", "composer update --no-install")),
     })
 }
 

@@ -3,8 +3,7 @@
 //! There is no installation of its own: packages lie in a cache that no layer holds, and without them what `dotnet restore`
 //! writes beside the projects is of no use.
 
-use super::{Plan, Project, joined};
-use crate::base::EnvName;
+use super::{Plan, Project, joined, variables};
 use crate::diagnostic::{Diagnostics, Reported};
 use crate::graph::{Manifest, MissingLock, Sharing};
 use roxmltree::Document;
@@ -40,11 +39,9 @@ pub(super) fn lower(project: &Project<'_>, diagnostics: &mut Diagnostics) -> Res
     // NuGet puts a package in its place as a whole.
     let packages = format!("{home}/{}packages", if project.by_root() { ".nuget/" } else { "" });
     let mut build = project.run(vec![command], vec![project.cache(&packages, Sharing::Shared)]);
-    let name = |text: &str| EnvName::parse(text).expect("a name");
-    build.env.push((name("DOTNET_CLI_TELEMETRY_OPTOUT"), "1".to_owned()));
+    build.env = variables(&[("DOTNET_CLI_TELEMETRY_OPTOUT", "1")]);
     if !project.by_root() {
-        build.env.push((name("DOTNET_CLI_HOME"), "/tmp".to_owned()));
-        build.env.push((name("NUGET_PACKAGES"), packages));
+        build.env.extend(variables(&[("DOTNET_CLI_HOME", "/tmp"), ("NUGET_PACKAGES", &packages)]));
     }
     Ok(Plan {
         build_installs: true,

@@ -1,6 +1,6 @@
 //! Go: `go.mod` and `go.sum`, those of the modules beside it, and programs.
 
-use super::{Plan, Project, joined};
+use super::{Plan, Project, joined, variables};
 use crate::base::EnvName;
 use crate::diagnostic::{Diagnostics, Reported};
 use crate::graph::{Manifest, MissingLock, Mount, Sharing};
@@ -22,7 +22,7 @@ pub(super) fn lower(project: &Project<'_>, diagnostics: &mut Diagnostics) -> Res
         run.env = environment(project);
         // Without it Go asks for the sums; a workspace writes those it lacks anyway.
         if missing.is_some() && !modules.is_workspace {
-            run.env.push((name("GOFLAGS"), "-mod=mod".to_owned()));
+            run.env.extend(variables(&[("GOFLAGS", "-mod=mod")]));
         }
     }
     Ok(Plan {
@@ -159,13 +159,9 @@ fn build_cache(project: &Project<'_>) -> Mount {
 
 /// The variables that make Go use the caches, where it would not by itself.
 fn environment(project: &Project<'_>) -> Vec<(EnvName, String)> {
-    let modules = (project.base != Some("golang")).then(|| (name("GOMODCACHE"), "/go/pkg/mod".to_owned()));
-    let build = (!project.by_root()).then(|| (name("GOCACHE"), "/var/cache/go-build".to_owned()));
-    modules.into_iter().chain(build).collect()
-}
-
-fn name(text: &str) -> EnvName {
-    EnvName::parse(text).expect("a name")
+    let modules = (project.base != Some("golang")).then_some(("GOMODCACHE", "/go/pkg/mod"));
+    let build = (!project.by_root()).then_some(("GOCACHE", "/var/cache/go-build"));
+    variables(&modules.into_iter().chain(build).collect::<Vec<_>>())
 }
 
 #[cfg(test)]

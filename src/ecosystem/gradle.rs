@@ -3,10 +3,9 @@
 //! There is no installation of its own: only a task knows which configurations it resolves, and what is downloaded for it
 //! lies in a cache that no layer holds.
 
-use super::{Plan, Project, joined, word};
-use crate::base::EnvName;
+use super::{Plan, Project, joined, variables, word};
 use crate::diagnostic::{Diagnostics, Reported};
-use crate::graph::{Manifest, MissingLock, Sharing, shell};
+use crate::graph::{Manifest, Sharing, shell};
 use std::collections::BTreeSet;
 
 /// How many projects a build may have.
@@ -63,10 +62,9 @@ pub(super) fn lower(project: &Project<'_>, diagnostics: &mut Diagnostics) -> Res
     mounts.extend(is_wrapped.then(|| project.cache(&format!("{home}/wrapper"), Sharing::Locked)));
     let mut build = project.run(commands, mounts);
     if !project.by_root() {
-        build.env.push((EnvName::parse("GRADLE_USER_HOME").expect("a name"), home.to_owned()));
+        build.env.extend(variables(&[("GRADLE_USER_HOME", home)]));
     }
-    let missing =
-        MissingLock { file: project.path("gradle.lockfile"), command: format!("{program} dependencies --write-locks") };
+    let missing = project.without_lock("gradle.lockfile", &format!("{program} dependencies --write-locks"));
     Ok(Plan {
         build_installs: true,
         manifests,

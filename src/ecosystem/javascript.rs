@@ -72,7 +72,7 @@ impl Workspace {
 
     /// The manifests: every `package.json`, the archives, and those of `files` that the project has.
     pub fn manifests(&self, project: &Project<'_>, files: &[&str]) -> Vec<Manifest> {
-        let there = files.iter().filter(|file| project.has(file)).map(|file| project.manifest(file));
+        let there = project.those_of(files.iter().copied());
         let (own, others) = self.packages.split_at(1);
         own.iter().cloned().chain(there).chain(others.iter().cloned()).chain(self.archives.iter().cloned()).collect()
     }

@@ -87,6 +87,11 @@ impl Project<'_> {
         self.files.matches(&self.path(file)).is_ok_and(|found| !found.is_empty())
     }
 
+    /// The manifests that those of `files` are which the project holds.
+    pub(super) fn those_of<'f>(&self, files: impl IntoIterator<Item = &'f str>) -> Vec<Manifest> {
+        files.into_iter().filter(|file| self.has(file)).map(|file| self.manifest(file)).collect()
+    }
+
     /// The path of the context that `path` is, which the project's manifests write seen from `directory`.
     pub(super) fn seen_from(
         &self,

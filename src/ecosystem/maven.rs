@@ -3,8 +3,7 @@
 //! There is no installation of its own: `dependency:go-offline` finds neither all plugins nor the modules themselves, and
 //! what it downloads lies in a cache that no layer holds.
 
-use super::{Plan, Project, joined, word};
-use crate::base::EnvName;
+use super::{Plan, Project, joined, variables, word};
 use crate::diagnostic::{Diagnostics, Reported};
 use crate::graph::{Manifest, Sharing, shell};
 use roxmltree::{Document, Node};
@@ -60,7 +59,7 @@ pub(super) fn lower(project: &Project<'_>, diagnostics: &mut Diagnostics) -> Res
     mounts.extend(is_wrapped.then(|| project.cache(&format!("{home}/wrapper"), Sharing::Locked)));
     let mut build = project.run(commands, mounts);
     if is_wrapped && !project.by_root() {
-        build.env.push((EnvName::parse("MAVEN_USER_HOME").expect("a name"), home.to_owned()));
+        build.env.extend(variables(&[("MAVEN_USER_HOME", home)]));
     }
     Ok(Plan {
         build_installs: true,

@@ -21,7 +21,7 @@ mod sample;
 mod uv;
 mod yarn;
 
-use crate::base::{EnvName, ImagePath, Invalid, Spanned, normalize};
+use crate::base::{EnvName, ImagePath, Invalid, Spanned, below, normalize};
 use crate::diagnostic::Diagnostic;
 use crate::diagnostic::codes::INVALID_MANIFEST;
 use crate::diagnostic::{Diagnostics, Reported};
@@ -149,7 +149,7 @@ impl Project<'_> {
         let found = found.map_err(|invalid| self.invalid(invalid.0, diagnostics))?;
         let inside = |path: String| match self.directory.as_str() {
             "." => Some(path),
-            directory => path.strip_prefix(directory)?.strip_prefix('/').map(str::to_owned),
+            directory => below(directory, &path).map(str::to_owned),
         };
         Ok(found.into_iter().filter_map(inside).collect())
     }
@@ -176,6 +176,11 @@ impl Project<'_> {
         let up = file.split('/').take_while(|part| *part == "..").count();
         let target = ImagePath::resolve(file, &self.into).ok().filter(|_| up <= depth)?;
         Some(Manifest { path: Spanned::new(path, self.node.span), target })
+    }
+
+    /// The lock file `file` that the project lacks, and the command that makes it.
+    pub fn without_lock(&self, file: &str, command: &str) -> MissingLock {
+        MissingLock { file: self.path(file), command: command.to_owned() }
     }
 
     /// A directory kept between builds.

@@ -3,7 +3,7 @@
 use super::javascript::{LEFT, Workspace};
 use super::{Plan, Project};
 use crate::diagnostic::{Diagnostics, Reported};
-use crate::graph::{MissingLock, Sharing};
+use crate::graph::Sharing;
 
 /// The lock files, the one that npm prefers first.
 const LOCKS: &[&str] = &["npm-shrinkwrap.json", "package-lock.json"];
@@ -26,8 +26,7 @@ pub(super) fn lower(project: &Project<'_>, diagnostics: &mut Diagnostics) -> Res
         build.env = env;
         build
     });
-    let command = "npm install --package-lock-only".to_owned();
-    let unlocked = (!is_locked).then(|| MissingLock { file: project.path("package-lock.json"), command });
+    let unlocked = (!is_locked).then(|| project.without_lock("package-lock.json", "npm install --package-lock-only"));
     Ok(Plan {
         manifests: workspace.manifests(project, &["npm-shrinkwrap.json", "package-lock.json", ".npmrc"]),
         install: Some((install, workspace.installed())),
@@ -41,11 +40,11 @@ pub(super) fn lower(project: &Project<'_>, diagnostics: &mut Diagnostics) -> Res
 
 #[cfg(test)]
 mod tests {
-    use super::super::sample::steps;
+    use super::super::sample::told;
 
+    #[track_caller]
     fn check(node: &str, files: &[(&str, &str)], expected: &[&str]) {
-        let found = steps("node:22", files, node).unwrap_or_else(|told| told);
-        assert_eq!(found, expected, "{node}");
+        told("node:22", files, node, expected);
     }
 
     #[test]

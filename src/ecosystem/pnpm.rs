@@ -4,7 +4,7 @@ use super::javascript::{LEFT, Workspace};
 use super::manifest::{Format, texts};
 use super::{Plan, Project};
 use crate::diagnostic::{Diagnostics, Reported};
-use crate::graph::{MissingLock, Sharing};
+use crate::graph::Sharing;
 use serde_json::Value;
 use std::collections::BTreeSet;
 
@@ -32,10 +32,7 @@ pub(super) fn lower(project: &Project<'_>, diagnostics: &mut Diagnostics) -> Res
         let path = project.seen_from(&project.directory, patch, diagnostics)?;
         manifests.push(project.placed(&path, diagnostics)?);
     }
-    let unlocked = (!is_locked).then(|| MissingLock {
-        file: project.path("pnpm-lock.yaml"),
-        command: "pnpm install --lockfile-only".to_owned(),
-    });
+    let unlocked = (!is_locked).then(|| project.without_lock("pnpm-lock.yaml", "pnpm install --lockfile-only"));
     Ok(Plan {
         manifests,
         install: Some((install, workspace.installed())),
@@ -55,11 +52,11 @@ fn patches(settings: &Value) -> impl Iterator<Item = &str> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::sample::steps;
+    use super::super::sample::told;
 
+    #[track_caller]
     fn check(node: &str, files: &[(&str, &str)], expected: &[&str]) {
-        let found = steps("node:22", files, node).unwrap_or_else(|told| told);
-        assert_eq!(found, expected, "{node}");
+        told("node:22", files, node, expected);
     }
 
     #[test]

@@ -4,7 +4,7 @@
 use super::python::{LEFT, Projects, environment};
 use super::{Plan, Project};
 use crate::diagnostic::{Diagnostics, Reported};
-use crate::graph::{MissingLock, Sharing};
+use crate::graph::Sharing;
 use serde_json::Value;
 
 /// What a `poetry` node becomes.
@@ -33,8 +33,7 @@ pub(super) fn lower(project: &Project<'_>, diagnostics: &mut Diagnostics) -> Res
         exclude: LEFT.to_vec(),
         build: (!without.is_empty()).then(|| (install(command), writes)),
         build_installs: true,
-        unlocked: (!is_locked)
-            .then(|| MissingLock { file: project.path("poetry.lock"), command: "poetry lock".to_owned() }),
+        unlocked: (!is_locked).then(|| project.without_lock("poetry.lock", "poetry lock")),
     })
 }
 
@@ -54,11 +53,11 @@ fn paths(own: &Value) -> Vec<(String, String)> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::sample::steps;
+    use super::super::sample::told;
 
+    #[track_caller]
     fn check(node: &str, files: &[(&str, &str)], expected: &[&str]) {
-        let found = steps("python:3.13", files, node).unwrap_or_else(|told| told);
-        assert_eq!(found, expected, "{node}");
+        told("python:3.13", files, node, expected);
     }
 
     const BEFORE: &str = "[cache /root/.cache/pypoetry] PYTHONDONTWRITEBYTECODE=\"1\" POETRY_NO_INTERACTION=\"1\" \

@@ -79,15 +79,14 @@ impl Projects {
         for path in manifests.iter().chain(&archives) {
             placed.push(project.placed(path, diagnostics)?);
         }
-        let described =
-            description(&own).into_iter().filter(|file| project.has(file)).map(|file| project.manifest(&file));
-        Ok(Self { members, beside, manifests: placed, described: described.collect(), own })
+        let described = project.those_of(description(&own).iter().map(String::as_str));
+        Ok(Self { members, beside, manifests: placed, described, own })
     }
 
     /// The manifests: every `pyproject.toml`, archives, and those of `files` that the project has.
     pub fn manifests(&self, project: &Project<'_>, files: &[&str]) -> Vec<Manifest> {
         let (own, others) = self.manifests.split_at(1);
-        let there = files.iter().filter(|file| project.has(file)).map(|file| project.manifest(file));
+        let there = project.those_of(files.iter().copied());
         own.iter().cloned().chain(there).chain(others.iter().cloned()).collect()
     }
 

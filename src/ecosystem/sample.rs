@@ -24,6 +24,13 @@ pub(super) fn steps(base: &str, files: &[(&str, &str)], body: &str) -> Result<Ve
     }
 }
 
+/// Asserts that `body` becomes these steps, or is refused with these messages.
+#[track_caller]
+pub(super) fn told(base: &str, files: &[(&str, &str)], body: &str, expected: &[&str]) {
+    let found = steps(base, files, body).unwrap_or_else(|told| told);
+    assert_eq!(found, expected, "{body}");
+}
+
 /// Asserts that `body` becomes these steps.
 #[track_caller]
 pub(super) fn check(base: &str, files: &[(&str, &str)], body: &str, expected: &[&str]) {

@@ -5,7 +5,7 @@ use super::manifest::texts;
 use super::python::{LEFT, Projects, environment};
 use super::{Plan, Project};
 use crate::diagnostic::{Diagnostics, Reported};
-use crate::graph::{MissingLock, Sharing, shell};
+use crate::graph::{Sharing, shell};
 use serde_json::Value;
 
 /// What a `uv` node becomes.
@@ -36,7 +36,7 @@ pub(super) fn lower(project: &Project<'_>, diagnostics: &mut Diagnostics) -> Res
         exclude: LEFT.to_vec(),
         build: (!local.is_empty()).then(|| (sync(command), writes)),
         build_installs: true,
-        unlocked: (!is_locked).then(|| MissingLock { file: project.path("uv.lock"), command: "uv lock".to_owned() }),
+        unlocked: (!is_locked).then(|| project.without_lock("uv.lock", "uv lock")),
     })
 }
 
@@ -73,11 +73,11 @@ fn paths(own: &Value) -> Vec<(String, String)> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::sample::steps;
+    use super::super::sample::told;
 
+    #[track_caller]
     fn check(node: &str, files: &[(&str, &str)], expected: &[&str]) {
-        let found = steps("python:3.13", files, node).unwrap_or_else(|told| told);
-        assert_eq!(found, expected, "{node}");
+        told("python:3.13", files, node, expected);
     }
 
     #[test]

@@ -5,7 +5,7 @@ use super::javascript::{LEFT, Workspace};
 use super::manifest::Format;
 use super::{Plan, Project, variables};
 use crate::diagnostic::{Diagnostics, Reported};
-use crate::graph::{MissingLock, Run, Sharing};
+use crate::graph::{Run, Sharing};
 use serde_json::Value;
 
 /// What only Yarn 2 and later read.
@@ -37,8 +37,8 @@ pub(super) fn lower(project: &Project<'_>, diagnostics: &mut Diagnostics) -> Res
     };
     let mut kept = workspace.kept(project);
     // Yarn asks for these whenever it runs a script.
-    let read = ["yarn.lock", SETTINGS, ".yarn/releases", ".yarn/plugins"];
-    kept.extend(read.iter().filter(|file| !is_first && project.has(file)).map(|file| project.manifest(file)));
+    let read: &[&str] = if is_first { &[] } else { &["yarn.lock", SETTINGS, ".yarn/releases", ".yarn/plugins"] };
+    kept.extend(project.those_of(read.iter().copied()));
     Ok(Plan {
         manifests: workspace.manifests(project, files),
         install: Some((run, writes)),
@@ -46,9 +46,7 @@ pub(super) fn lower(project: &Project<'_>, diagnostics: &mut Diagnostics) -> Res
         exclude: LEFT.to_vec(),
         build,
         build_installs: false,
-        unlocked: lock
-            .is_none()
-            .then(|| MissingLock { file: project.path("yarn.lock"), command: "yarn install".to_owned() }),
+        unlocked: lock.is_none().then(|| project.without_lock("yarn.lock", "yarn install")),
     })
 }
 
@@ -87,11 +85,11 @@ fn later(project: &Project<'_>, settings: &Value, is_locked: bool) -> Run {
 
 #[cfg(test)]
 mod tests {
-    use super::super::sample::steps;
+    use super::super::sample::told;
 
+    #[track_caller]
     fn check(node: &str, files: &[(&str, &str)], expected: &[&str]) {
-        let found = steps("node:22", files, node).unwrap_or_else(|told| told);
-        assert_eq!(found, expected, "{node}");
+        told("node:22", files, node, expected);
     }
 
     #[test]
