@@ -93,7 +93,8 @@ impl Lock {
 
     fn lock(&self, session: &Session, terminal: &mut Terminal) -> Result<Exit, Diagnostics> {
         let subjects = self.subjects(session)?;
-        let mut lock = session.locked.whole();
+        let before = session.locked.whole();
+        let mut lock = before.clone();
         // Beside a lone spec others may stand that have the same lock.
         let own = session.workspace.files.first().map(|(_, own)| own.as_str());
         if session.selection.is_all() && own == Some(WORKSPACE_FILE) {
@@ -114,11 +115,17 @@ impl Lock {
             self.measure_timings(log, &subjects, &mut measured, terminal)?;
         }
         lock.images.extend(subjects.into_iter().map(|subject| subject.name).zip(measured));
-        self.write(session, &lock, terminal)
+        self.write(session, &before, &lock, terminal)
     }
 
     /// Writes the lock, if it is not what stands there.
-    fn write(&self, session: &Session, lock: &lock::Lock, terminal: &mut Terminal) -> Result<Exit, Diagnostics> {
+    fn write(
+        &self,
+        session: &Session,
+        before: &lock::Lock,
+        lock: &lock::Lock,
+        terminal: &mut Terminal,
+    ) -> Result<Exit, Diagnostics> {
         let unwritable = |reason: String| single(Diagnostic::unplaced(&UNWRITABLE_OUTPUT, reason));
         let from = session.disk.read_bytes(LOCK, Locked::MAX_BYTES).map_err(|invalid| unwritable(invalid.0))?;
         let to = Some(print(lock).into_bytes()).filter(|text| !text.is_empty());
@@ -126,10 +133,9 @@ impl Lock {
             terminal.say(&format!("{LOCK}: unchanged\n"));
             return Ok(Exit::Clean);
         }
-        let before = session.locked.whole();
         let names: BTreeSet<&String> = before.images.keys().chain(lock.images.keys()).collect();
         let measured = |lock: &lock::Lock, name: &String| lock.images.get(name).cloned().unwrap_or_default();
-        let changed = names.into_iter().filter(|name| measured(&before, name) != measured(lock, name)).count();
+        let changed = names.into_iter().filter(|name| measured(before, name) != measured(lock, name)).count();
         let what = if changed == 0 { "its form".to_owned() } else { counted(changed, "image") };
         if self.check {
             terminal.say(&format!("{LOCK}: {what} would change\n"));
@@ -160,8 +166,7 @@ impl Lock {
         measured: &mut [Measured],
         terminal: &mut Terminal,
     ) -> Result<(), Diagnostics> {
-        let copied: Vec<Copied> = subjects.iter().map(|subject| subject.copied.clone()).collect();
-        let mut history = History::new(&copied);
+        let mut history = History::new(subjects.iter().map(|subject| &subject.copied));
         let walked = walk(&session.root, |files| history.add(files.iter().map(String::as_str)));
         let walked = walked.map_err(|none| single(no_history(&none)))?;
         terminal.say(&looked_at(walked));
@@ -211,7 +216,7 @@ impl Lock {
         let executed = executed.map_err(|reason| {
             single(Diagnostic::unplaced(&UNREADABLE_FILE, format!("`{name}` says no times: {reason}")))
         })?;
-        let built: Vec<Built> = subjects.iter().map(|subject| subject.built.clone()).collect();
+        let built: Vec<&Built> = subjects.iter().map(|subject| &subject.built).collect();
         let sorted = sort(&executed, &built).map_err(|several| {
             let names: Vec<&str> = several.iter().take(3).map(|at| subjects[*at].name.as_str()).collect();
             let message = format!("`{name}` may be of {} images: {}", several.len(), names.join(", "));

@@ -94,13 +94,7 @@ impl<'a> Standing<'a> {
         let mut written: Vec<usize> = (0..stage.steps.len()).collect();
         written.sort_by_key(|at| stage.steps[*at].id);
         let problem = &self.estimates[number].problem;
-        let mut order: Vec<usize> = Vec::with_capacity(written.len());
-        while let Some(next) =
-            written.iter().position(|step| problem.steps[*step].needs.iter().all(|needed| order.contains(needed)))
-        {
-            order.push(written.remove(next));
-        }
-        problem.cost(&order)
+        problem.order_like(&written).map(|order| problem.cost(&order)).unwrap_or_default()
     }
 
     /// What every order costs at least.

@@ -51,7 +51,7 @@ pub struct Sorted {
 
 /// Of which of `images` the log of `executed` is. A log of one build that may be of several of them is given back as
 /// their numbers.
-pub fn sort(executed: &[Executed], images: &[Built]) -> Result<Sorted, Vec<usize>> {
+pub fn sort(executed: &[Executed], images: &[&Built]) -> Result<Sorted, Vec<usize>> {
     let by_target: Vec<Matches> = images.iter().map(|image| image.matches(executed, true)).collect();
     let of_each = if by_target.iter().any(|matches| !matches.is_empty()) {
         by_target

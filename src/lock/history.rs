@@ -55,7 +55,7 @@ struct Copy {
 
 impl History {
     /// Of images that copy this, with no commits yet.
-    pub fn new(copied: &[Copied]) -> Self {
+    pub fn new<'c>(copied: impl IntoIterator<Item = &'c Copied>) -> Self {
         let mut history = Self { images: Vec::new(), root: Node::default() };
         for copied in copied {
             let paths: BTreeSet<&String> = copied.paths.iter().map(|(path, _)| path).collect();

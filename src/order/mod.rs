@@ -116,19 +116,25 @@ impl Problem {
         Some(Solution { bound: solution.cost.less(above), ..solution })
     }
 
-    /// The order of the source as far as the needs allow: always the first step that has all it needs.
+    /// The order of the source as far as the needs allow.
     pub fn source_order(&self) -> Option<Vec<usize>> {
+        self.order_like(&(0..self.steps.len()).collect::<Vec<_>>())
+    }
+
+    /// An order that the needs allow and that is as `wanted`, which has all steps, as far as they do: always the first
+    /// step that has all it needs. `None` if steps need each other.
+    pub fn order_like(&self, wanted: &[usize]) -> Option<Vec<usize>> {
         let count = self.steps.len();
         let mut order = Vec::with_capacity(count);
         let mut placed = vec![false; count];
-        // All before it are placed.
+        // All of `wanted` before it are placed.
         let mut first = 0;
         while order.len() < count {
             let ready = |step: &usize| !placed[*step] && self.steps[*step].needs.iter().all(|needed| placed[*needed]);
-            let step = (first..count).find(ready)?;
+            let step = wanted[first..].iter().copied().find(ready)?;
             placed[step] = true;
             order.push(step);
-            while first < count && placed[first] {
+            while first < count && placed[wanted[first]] {
                 first += 1;
             }
         }
