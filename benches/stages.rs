@@ -10,6 +10,7 @@ use imgspec::diagnostic::Diagnostics;
 use imgspec::dockerfile;
 use imgspec::lower::{self, Options};
 use imgspec::model::{self, SpecFile};
+use imgspec::order::Orders;
 use imgspec::{pass, rule, syntax};
 use kdl::KdlDocument;
 use std::collections::BTreeMap;
@@ -127,7 +128,7 @@ impl Case {
             if ruled.is_err() {
                 panic!("{}: {:?}\n{}", self.path, std::mem::take(told).into_sorted(), self.text);
             }
-            costs.time("pass", || pass::run(&mut graph, told)).expect("an order");
+            costs.time("pass", || pass::run(&mut graph, &Orders::default(), told)).expect("an order");
             let file = costs.time("dockerfile", || dockerfile::lower(&graph, told)).expect("a Dockerfile");
             costs.time("print", || dockerfile::print(&file));
             costs.time("ignore", || dockerfile::dockerignore(&graph));

@@ -8,6 +8,7 @@ use crate::graph::Graph;
 use crate::lock::Measured;
 use crate::lower::{self, Options};
 use crate::model::{Image, SpecFile};
+use crate::order::Orders;
 use crate::{pass, rule, syntax};
 
 /// What an image compiles to.
@@ -45,19 +46,20 @@ pub fn compile(
     options: Options,
     diagnostics: &mut Diagnostics,
 ) -> Result<Compiled, Reported> {
-    compile_measured(image, Measured::default(), world, options, diagnostics)
+    compile_measured(image, Measured::default(), &Orders::default(), world, options, diagnostics)
 }
 
-/// Compiles an image of which that was measured.
+/// Compiles an image of which that was measured. The orders that are found are kept in `orders`, for images like it.
 pub fn compile_measured(
     image: &Image,
     measured: Measured,
+    orders: &Orders,
     world: &dyn World,
     options: Options,
     diagnostics: &mut Diagnostics,
 ) -> Result<Compiled, Reported> {
     let mut told = Diagnostics::new();
-    let compiled = compile_whole(image, measured, world, options, &mut told);
+    let compiled = compile_whole(image, measured, orders, world, options, &mut told);
     diagnostics.extend(told.map(|diagnostic| image.origins.trace(diagnostic)));
     compiled
 }
@@ -67,19 +69,21 @@ pub fn compile_measured(
 pub fn order(
     image: &Image,
     measured: Measured,
+    orders: &Orders,
     world: &dyn World,
     options: Options,
     diagnostics: &mut Diagnostics,
 ) -> Result<Graph, Reported> {
     let mut graph = lower::lower(image, world, options, diagnostics)?;
     graph.measured = measured;
-    pass::run_to_order(&mut graph, diagnostics)?;
+    pass::run_to_order(&mut graph, orders, diagnostics)?;
     Ok(graph)
 }
 
 fn compile_whole(
     image: &Image,
     measured: Measured,
+    orders: &Orders,
     world: &dyn World,
     options: Options,
     diagnostics: &mut Diagnostics,
@@ -88,7 +92,7 @@ fn compile_whole(
     graph.measured = measured;
     // The rules see what the spec says, before the passes drop and merge. What they deny does not hide what else is wrong.
     let ruled = rule::check(&graph, world, diagnostics);
-    pass::run(&mut graph, diagnostics)?;
+    pass::run(&mut graph, orders, diagnostics)?;
     let dockerfile = dockerfile::lower(&graph, diagnostics)?;
     let printed = dockerfile::print(&dockerfile);
     let dockerignore = dockerfile::dockerignore(&graph);

@@ -10,6 +10,7 @@ use imgspec::diagnostic::{Diagnostics, Sources};
 use imgspec::dockerfile::Instruction;
 use imgspec::lower::{Options, lower};
 use imgspec::model;
+use imgspec::order::Orders;
 use imgspec::pass::PASSES;
 use imgspec::workspace::dockerignore_path;
 use similar::TextDiff;
@@ -82,14 +83,14 @@ fn passes() {
         let world = imgspec::base::MemoryWorld::new([("requirements.txt", "flask==3.0.0\n"), ("src/app.py", "")]);
         let mut graph = lower(&images[0], &world, Options::default(), &mut diagnostics).expect(pass.name);
         for earlier in &PASSES[..number] {
-            (earlier.run)(&mut graph, &mut diagnostics).expect(earlier.name);
+            (earlier.run)(&mut graph, &Orders::default(), &mut diagnostics).expect(earlier.name);
         }
         let before = graph.to_string();
-        (pass.run)(&mut graph, &mut diagnostics).expect(pass.name);
+        (pass.run)(&mut graph, &Orders::default(), &mut diagnostics).expect(pass.name);
         let after = graph.to_string();
         assert!(diagnostics.is_empty(), "{}: {diagnostics:?}", pass.name);
         assert_ne!(before, after, "the spec of the pass {} shows nothing", pass.name);
-        (pass.run)(&mut graph, &mut diagnostics).expect(pass.name);
+        (pass.run)(&mut graph, &Orders::default(), &mut diagnostics).expect(pass.name);
         assert_eq!(graph.to_string(), after, "the pass {} does more when it runs again", pass.name);
         expected.insert(Path::new("pass").join(pass.name).with_extension("txt"), format!("{before}\n=>\n\n{after}"));
     }

@@ -5,6 +5,7 @@ use imgspec::compile::{Compiled, compile, read};
 use imgspec::diagnostic::{Diagnostics, Sources};
 use imgspec::graph::{Graph, StepKind};
 use imgspec::lower::{Options, lower};
+use imgspec::order::Orders;
 use imgspec::{model, pass};
 use proptest::prelude::*;
 use std::collections::BTreeSet;
@@ -87,7 +88,7 @@ fn lowered(text: &str) -> Option<Graph> {
 fn passed(text: &str) -> Option<Graph> {
     let mut graph = lowered(text)?;
     let mut diagnostics = Diagnostics::new();
-    match pass::run(&mut graph, &mut diagnostics) {
+    match pass::run(&mut graph, &Orders::default(), &mut diagnostics) {
         Ok(()) => Some(graph),
         Err(_) => {
             assert!(diagnostics.into_sorted().iter().all(|d| d.code.name == "unorderable-steps"));
@@ -132,11 +133,11 @@ proptest! {
     fn passes_are_idempotent(nodes in prop::collection::vec(node(), 0..14)) {
         let mut graph = lowered(&spec(&nodes)).expect("it lowers");
         for pass in pass::PASSES {
-            if (pass.run)(&mut graph, &mut Diagnostics::new()).is_err() {
+            if (pass.run)(&mut graph, &Orders::default(), &mut Diagnostics::new()).is_err() {
                 return Ok(());
             }
             let once = graph.to_string();
-            (pass.run)(&mut graph, &mut Diagnostics::new()).expect(pass.name);
+            (pass.run)(&mut graph, &Orders::default(), &mut Diagnostics::new()).expect(pass.name);
             prop_assert_eq!(once, graph.to_string(), "{}", pass.name);
         }
     }

@@ -236,7 +236,7 @@ impl<'s> Examiner<'s> {
         let facts = self.session.facts(&image);
         let recorder = Recorder::new(&self.session.disk);
         let measured = self.session.locked.measured(image.name.value.as_str());
-        let compiled = compile_measured(&image, measured, &recorder, self.options, &mut told);
+        let compiled = compile_measured(&image, measured, &self.session.orders, &recorder, self.options, &mut told);
         let kept = compiled.ok().map(|compiled| {
             let hashes = [&compiled.printed.text, &compiled.dockerignore].map(|text| Sum::of(text.as_bytes()));
             let known = self.known(&image, files, hashes, &facts, &told, recorder.into_asked());

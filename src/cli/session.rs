@@ -15,6 +15,7 @@ use crate::host::{Disk, Lock, MANIFEST, Manifest, Threads, find_workspace, reaso
 use crate::lock::{Locked, Measured};
 use crate::lower::Options;
 use crate::model::{Image, Ties, Unit};
+use crate::order::Orders;
 use crate::rule;
 use crate::spec::RuleSetting;
 use crate::workspace::{self, Selection, Workspace};
@@ -38,6 +39,8 @@ pub struct Session {
     pub selection: Selection,
     /// What its lock holds.
     pub locked: Locked,
+    /// The orders of steps that were found.
+    pub orders: Orders,
     /// The threads that work for it.
     pub threads: Threads,
     /// Keeps other runs away until the session ends.
@@ -219,7 +222,16 @@ impl Session {
         let disk = disk.still();
         let workspace = workspace::read(&disk, &threads, name);
         let (selection, locked) = (Selection::default(), Locked::default());
-        Ok(Self { root: root.to_owned(), disk, workspace, selection, locked, threads, _lock: lock })
+        Ok(Self {
+            root: root.to_owned(),
+            disk,
+            workspace,
+            selection,
+            locked,
+            orders: Orders::default(),
+            threads,
+            _lock: lock,
+        })
     }
 
     /// Reads the lock, without which nothing is known that compiles to the same.
@@ -326,7 +338,7 @@ impl Session {
         let worked = self.each(diagnostics, |unit, told| {
             let Ok(image) = self.workspace.resolve(unit, told) else { return Outcome::default() };
             let measured = self.locked.measured(image.name.value.as_str());
-            let compiled = compile_measured(&image, measured, &self.disk, options, told).ok();
+            let compiled = compile_measured(&image, measured, &self.orders, &self.disk, options, told).ok();
             let kept = compiled.map(|compiled| look(&image, &compiled, told));
             Outcome { kept, facts: Some(self.facts(&image)) }
         });
@@ -336,7 +348,7 @@ impl Session {
     /// The steps of an image in the order by what was `measured`, none merged with its neighbours; nothing if it has
     /// mistakes.
     pub fn ordered(&self, image: &Image, how: &How, measured: Measured) -> Option<Graph> {
-        order(image, measured, &self.disk, self.options(how), &mut Diagnostics::new()).ok()
+        order(image, measured, &self.orders, &self.disk, self.options(how), &mut Diagnostics::new()).ok()
     }
 
     /// How images are compiled.

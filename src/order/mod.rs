@@ -11,11 +11,13 @@
 mod approximate;
 mod exact;
 mod odds;
+mod orders;
 mod reduce;
 #[cfg(test)]
 mod tests;
 
 pub use odds::{Chance, Expected};
+pub use orders::Orders;
 
 use exact::Part;
 use odds::Prefix;
@@ -27,7 +29,7 @@ const MAX_IDEALS: usize = 1 << 14;
 const FEW_IDEALS: usize = 512;
 
 /// Steps to be ordered.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Problem {
     /// The steps, in the order of the source, by which ties are broken.
     pub steps: Vec<Step>,
@@ -40,7 +42,7 @@ pub struct Problem {
 }
 
 /// A step.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Step {
     /// The steps that must stand before it.
     pub needs: Vec<usize>,
@@ -58,7 +60,7 @@ pub struct Step {
 pub const MAX_COST: u64 = 1 << 32;
 
 /// Something that happens or does not.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Event {
     /// In so many of 10,000 builds, in none of which another event of this kind does.
     Builds(u16),

@@ -4,7 +4,7 @@ use super::{Event, MAX_COST, Problem};
 use std::ops::Add;
 
 /// A probability: that of the contrary in parts of 2⁶², so that chances are joined by multiplying.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Chance {
     stays: u64,
 }

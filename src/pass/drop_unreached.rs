@@ -3,9 +3,10 @@
 use crate::base::StageName;
 use crate::diagnostic::{Diagnostics, Reported};
 use crate::graph::Graph;
+use crate::order::Orders;
 use std::collections::BTreeSet;
 
-pub(super) fn run(graph: &mut Graph, _: &mut Diagnostics) -> Result<(), Reported> {
+pub(super) fn run(graph: &mut Graph, _: &Orders, _: &mut Diagnostics) -> Result<(), Reported> {
     let reached: BTreeSet<StageName> = graph.reached().into_iter().cloned().collect();
     graph.stages.retain(|stage| stage.name.as_ref().is_none_or(|name| reached.contains(&name.value)));
     Ok(())

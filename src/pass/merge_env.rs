@@ -3,8 +3,9 @@
 use super::merge_neighbours;
 use crate::diagnostic::{Diagnostics, Reported};
 use crate::graph::{Graph, Step, StepKind};
+use crate::order::Orders;
 
-pub(super) fn run(graph: &mut Graph, _: &mut Diagnostics) -> Result<(), Reported> {
+pub(super) fn run(graph: &mut Graph, _: &Orders, _: &mut Diagnostics) -> Result<(), Reported> {
     graph.stages.iter_mut().for_each(|stage| merge_neighbours(stage, merge));
     Ok(())
 }

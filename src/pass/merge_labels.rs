@@ -2,9 +2,10 @@
 
 use crate::diagnostic::{Diagnostics, Reported};
 use crate::graph::{Graph, Label};
+use crate::order::Orders;
 use std::collections::BTreeMap;
 
-pub(super) fn run(graph: &mut Graph, _: &mut Diagnostics) -> Result<(), Reported> {
+pub(super) fn run(graph: &mut Graph, _: &Orders, _: &mut Diagnostics) -> Result<(), Reported> {
     for stage in &mut graph.stages {
         let labels = std::mem::take(&mut stage.config.labels);
         let unique: BTreeMap<String, Label> =

@@ -5,9 +5,10 @@ use super::replace_step;
 use crate::diagnostic::codes::{CONFLICT, VERSION_CONFLICT};
 use crate::diagnostic::{Diagnostic, Diagnostics, Reported};
 use crate::graph::{Expected, Graph, Manager, Package, Packages, Repository, Stage, StepId, StepKind};
+use crate::order::Orders;
 use std::collections::BTreeMap;
 
-pub(super) fn run(graph: &mut Graph, diagnostics: &mut Diagnostics) -> Result<(), Reported> {
+pub(super) fn run(graph: &mut Graph, _: &Orders, diagnostics: &mut Diagnostics) -> Result<(), Reported> {
     let mut merged = Ok(());
     for stage in &mut graph.stages {
         for manager in [Manager::Apt, Manager::Apk, Manager::Dnf] {

@@ -14,13 +14,14 @@ pub use order_steps::MAX_STEPS;
 
 use crate::diagnostic::{Diagnostics, Reported};
 use crate::graph::{Graph, Stage, Step, StepId};
+use crate::order::Orders;
 
 /// A pass.
 pub struct Pass {
     /// Its name, which is its file's.
     pub name: &'static str,
     /// What it does to a graph. Running it twice does no more than running it once.
-    pub run: fn(&mut Graph, &mut Diagnostics) -> Result<(), Reported>,
+    pub run: fn(&mut Graph, &Orders, &mut Diagnostics) -> Result<(), Reported>,
 }
 
 /// The passes, in order.
@@ -42,15 +43,15 @@ pub static PASSES: &[Pass] = &[
     Pass { name: "merge_labels", run: merge_labels::run },
 ];
 
-/// Runs all passes.
-pub fn run(graph: &mut Graph, diagnostics: &mut Diagnostics) -> Result<(), Reported> {
-    PASSES.iter().try_for_each(|pass| (pass.run)(graph, diagnostics))
+/// Runs all passes. What orders are found is kept in `orders`.
+pub fn run(graph: &mut Graph, orders: &Orders, diagnostics: &mut Diagnostics) -> Result<(), Reported> {
+    PASSES.iter().try_for_each(|pass| (pass.run)(graph, orders, diagnostics))
 }
 
 /// Runs the passes that stand before the order, and that.
-pub fn run_to_order(graph: &mut Graph, diagnostics: &mut Diagnostics) -> Result<(), Reported> {
+pub fn run_to_order(graph: &mut Graph, orders: &Orders, diagnostics: &mut Diagnostics) -> Result<(), Reported> {
     let last = PASSES.iter().position(|pass| pass.name == "order_steps").map_or(PASSES.len(), |at| at + 1);
-    PASSES[..last].iter().try_for_each(|pass| (pass.run)(graph, diagnostics))
+    PASSES[..last].iter().try_for_each(|pass| (pass.run)(graph, orders, diagnostics))
 }
 
 /// Drops the step `gone`: what needed it needs `stays` instead, which takes over what it needed.

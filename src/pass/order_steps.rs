@@ -4,12 +4,12 @@
 use crate::diagnostic::codes::{TOO_LARGE, UNORDERABLE_STEPS};
 use crate::diagnostic::{Diagnostic, Diagnostics, Reported};
 use crate::graph::{Graph, Stage, Step, estimates};
-use crate::order::Problem;
+use crate::order::{Orders, Problem};
 
 /// The most steps a stage may have: the work grows with the third power.
 pub const MAX_STEPS: usize = 1_000;
 
-pub(super) fn run(graph: &mut Graph, diagnostics: &mut Diagnostics) -> Result<(), Reported> {
+pub(super) fn run(graph: &mut Graph, orders: &Orders, diagnostics: &mut Diagnostics) -> Result<(), Reported> {
     for stage in &mut graph.stages {
         let count = stage.steps.len();
         if count > MAX_STEPS {
@@ -20,14 +20,16 @@ pub(super) fn run(graph: &mut Graph, diagnostics: &mut Diagnostics) -> Result<()
         stage.steps.sort_by_key(|step| step.id);
     }
     let estimates = estimates(graph);
-    graph.stages.iter_mut().zip(estimates).try_for_each(|(stage, known)| order(stage, &known.problem, diagnostics))
+    graph.stages.iter_mut().zip(estimates).try_for_each(|(stage, known)| {
+        let Some(best) = orders.of(&known.problem) else { return Err(tell_ring(stage, &known.problem, diagnostics)) };
+        order(stage, best);
+        Ok(())
+    })
 }
 
-fn order(stage: &mut Stage, problem: &Problem, diagnostics: &mut Diagnostics) -> Result<(), Reported> {
-    let Some(solution) = problem.solve() else { return Err(tell_ring(stage, problem, diagnostics)) };
+fn order(stage: &mut Stage, order: Vec<usize>) {
     let mut steps: Vec<Option<Step>> = std::mem::take(&mut stage.steps).into_iter().map(Some).collect();
-    stage.steps = solution.order.into_iter().filter_map(|at| steps[at].take()).collect();
-    Ok(())
+    stage.steps = order.into_iter().filter_map(|at| steps[at].take()).collect();
 }
 
 /// Tells steps that need each other, the shortest way round from the first of them.

@@ -2,9 +2,10 @@
 
 use crate::diagnostic::{Diagnostics, Reported};
 use crate::graph::{Graph, Stage, Step, StepId, StepKind};
+use crate::order::Orders;
 use std::borrow::Cow;
 
-pub(super) fn run(graph: &mut Graph, _: &mut Diagnostics) -> Result<(), Reported> {
+pub(super) fn run(graph: &mut Graph, _: &Orders, _: &mut Diagnostics) -> Result<(), Reported> {
     for stage in &mut graph.stages {
         let users: Vec<(StepId, Cow<'static, str>, u32)> = stage.steps.iter().filter_map(user).collect();
         place(stage, &users);

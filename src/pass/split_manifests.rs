@@ -3,8 +3,9 @@
 
 use crate::diagnostic::{Diagnostics, Reported};
 use crate::graph::{Graph, Language, Run, StepKind, Target};
+use crate::order::Orders;
 
-pub(super) fn run(graph: &mut Graph, _: &mut Diagnostics) -> Result<(), Reported> {
+pub(super) fn run(graph: &mut Graph, _: &Orders, _: &mut Diagnostics) -> Result<(), Reported> {
     // The classic builder mounts nothing: its Dockerfile copies the manifests right before the installation.
     if graph.target == Target::Classic {
         return Ok(());
