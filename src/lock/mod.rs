@@ -1,19 +1,23 @@
 //! Floor 4: what the lock file holds, which `imgspec lock` alone writes: how it is read and written, and how its numbers
 //! come of a repository's history and of a builder's log. So far the measurements that decide the order of steps.
 
+mod base_image;
 mod history;
 mod lines;
 mod measured;
 mod nodes;
 mod patterns;
+mod pins;
 mod read;
 mod sets;
 mod timings;
 
 pub use crate::base::Share;
+pub use base_image::{BaseConfig, BaseImage, Contents, PlatformImage};
 pub use history::{Copied, History, MIN_BUILDS};
 pub use lines::print;
 pub use measured::{Measured, Touched};
+pub use pins::{Archive, BasePin, Closure, ClosureOf, Index, Pins, PlatformPin, Pool, PoolPackage};
 pub use read::Locked;
 pub use sets::MAX_SETS;
 pub use timings::{Executed, executed, settled};
