@@ -1,9 +1,12 @@
 //! Floor 10: the command line. One file a command; the only room that names [`crate::host`].
 
+mod affected;
 mod args;
 mod check;
+mod comparing;
 mod compile;
 mod completions;
+mod diff;
 mod drift;
 mod examine;
 mod explain;
@@ -21,6 +24,8 @@ mod recording;
 mod render;
 mod schema;
 mod session;
+mod side;
+mod sides;
 mod standing;
 mod terminal;
 mod timings;
@@ -67,6 +72,8 @@ fn run() -> Exit {
     let exit = match arguments.command {
         Command::Compile(command) => command.run(&call, &mut terminal),
         Command::Check(command) => command.run(&call, &mut terminal),
+        Command::Diff(command) => command.run(&call, &mut terminal),
+        Command::Affected(command) => command.run(&call, &mut terminal),
         Command::Explain(command) => command.run(&call, &mut terminal),
         Command::Graph(command) => command.run(&call, &mut terminal),
         Command::List(command) => command.run(&call, &mut terminal),

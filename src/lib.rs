@@ -8,6 +8,7 @@ pub mod base;
 pub mod cli;
 pub mod compile;
 pub mod diagnostic;
+pub mod diff;
 pub mod dockerfile;
 pub mod ecosystem;
 pub mod graph;

@@ -8,6 +8,8 @@ mod bake;
 mod cache;
 #[path = "cli/commands.rs"]
 mod commands;
+#[path = "cli/diff.rs"]
+mod diff;
 #[path = "cli/explain.rs"]
 mod explain;
 #[path = "cli/gitattributes.rs"]

@@ -31,6 +31,8 @@ mod images;
 mod judges;
 #[path = "engine/languages.rs"]
 mod languages;
+#[path = "engine/pairs.rs"]
+mod pairs;
 #[path = "engine/process.rs"]
 mod process;
 #[path = "engine/replay.rs"]

@@ -1,6 +1,6 @@
 //! What can be called.
 
-use super::{check, compile, completions, explain, fmt, graph, list, lock, man, render, schema};
+use super::{affected, check, compile, completions, diff, explain, fmt, graph, list, lock, man, render, schema};
 use crate::spec;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
@@ -48,6 +48,8 @@ pub enum Color {
 pub enum Command {
     Compile(compile::Compile),
     Check(check::Check),
+    Diff(diff::Diff),
+    Affected(affected::Affected),
     Explain(explain::Explain),
     Graph(graph::Graph),
     List(list::List),

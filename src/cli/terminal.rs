@@ -72,6 +72,17 @@ impl Terminal {
         self.out.colour = colour;
     }
 
+    /// How many columns a result may have that is for a person.
+    pub fn width(&self) -> usize {
+        const DEFAULT: usize = 100;
+        let said = || std::env::var("COLUMNS").ok()?.trim().parse().ok();
+        #[cfg(unix)]
+        let seen = || rustix::termios::tcgetwinsize(io::stdout()).ok().map(|size| usize::from(size.ws_col));
+        #[cfg(not(unix))]
+        let seen = || None;
+        said().or_else(seen).filter(|width| *width > 0).unwrap_or(DEFAULT).max(40)
+    }
+
     /// Writes a message.
     pub fn say(&mut self, text: &str) {
         self.err.write(text);

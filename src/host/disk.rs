@@ -45,11 +45,6 @@ impl Disk {
     /// The bytes of the regular file `path`, at most `limit` of them; `None` if nothing stands there.
     pub fn read_bytes(&self, path: &str, limit: u64) -> Result<Option<Vec<u8>>, Invalid> {
         let path = inside(path)?;
-        let too_large = |bytes: u64| {
-            let (mib, rest) = (limit >> 20, limit & ((1 << 20) - 1));
-            debug_assert_eq!(rest, 0, "limits are whole MiB");
-            Invalid::new(format!("`{path}` has {bytes} bytes, and at most {mib} MiB are read"))
-        };
         let file = match self.open_to_read(at(&path)) {
             Ok(file) => file,
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
@@ -68,11 +63,11 @@ impl Disk {
             return Err(invalid);
         }
         if metadata.len() > limit {
-            return Err(too_large(metadata.len()));
+            return Err(too_large(&path, metadata.len(), limit));
         }
         let bytes = read_whole(file, metadata.len() as usize, limit).map_err(|error| refused(&path, &error))?;
         // It may have grown meanwhile, and files such as those of /proc do not tell their size.
-        if bytes.len() as u64 > limit { Err(too_large(bytes.len() as u64)) } else { Ok(Some(bytes)) }
+        if bytes.len() as u64 > limit { Err(too_large(&path, bytes.len() as u64, limit)) } else { Ok(Some(bytes)) }
     }
 
     /// What stands at `path`, opened; what is no regular file may be refused.
@@ -185,11 +180,7 @@ impl Disk {
     pub fn read_text(&self, path: &str, limit: u64) -> Result<String, Invalid> {
         let bytes = self.read_bytes(path, limit)?;
         let bytes = bytes.ok_or_else(|| Invalid::new(format!("there is no file `{path}`")))?;
-        String::from_utf8(bytes).map_err(|error| {
-            let valid = error.utf8_error().valid_up_to();
-            let line = 1 + error.as_bytes()[..valid].iter().filter(|byte| **byte == b'\n').count();
-            Invalid::new(format!("`{path}` is not UTF-8 (line {line}, byte {valid} of the file)"))
-        })
+        text_of(path, bytes)
     }
 }
 
@@ -238,6 +229,22 @@ impl World for Disk {
     }
 }
 
+/// The bytes of the file `path` as text.
+pub(super) fn text_of(path: &str, bytes: Vec<u8>) -> Result<String, Invalid> {
+    String::from_utf8(bytes).map_err(|error| {
+        let valid = error.utf8_error().valid_up_to();
+        let line = 1 + error.as_bytes()[..valid].iter().filter(|byte| **byte == b'\n').count();
+        Invalid::new(format!("`{path}` is not UTF-8 (line {line}, byte {valid} of the file)"))
+    })
+}
+
+/// That the file `path` has more bytes than the `limit`, whole MiB.
+pub(super) fn too_large(path: &str, bytes: u64, limit: u64) -> Invalid {
+    let (mib, rest) = (limit >> 20, limit & ((1 << 20) - 1));
+    debug_assert_eq!(rest, 0, "limits are whole MiB");
+    Invalid::new(format!("`{path}` has {bytes} bytes, and at most {mib} MiB are read"))
+}
+
 /// What `file`, which says that it has `length` bytes, holds; of more than `limit` bytes one more alone.
 fn read_whole(mut file: File, length: usize, limit: u64) -> io::Result<Vec<u8>> {
     // With room for one byte more: what ends where it says that it does is not asked once more for its end.
@@ -254,7 +261,7 @@ fn read_whole(mut file: File, length: usize, limit: u64) -> io::Result<Vec<u8>> 
 }
 
 /// `path` normalised, if it stays inside by its own parts; the disk sees to the symbolic links.
-fn inside(path: &str) -> Result<String, Invalid> {
+pub(super) fn inside(path: &str) -> Result<String, Invalid> {
     if path.starts_with('/') {
         return Err(Invalid::new(format!("`{path}` is absolute, and paths start at the workspace")));
     }
@@ -262,7 +269,7 @@ fn inside(path: &str) -> Result<String, Invalid> {
 }
 
 /// `path` as the system wants it, which has a name for the root.
-fn at(path: &str) -> &str {
+pub(super) fn at(path: &str) -> &str {
     if path.is_empty() { "." } else { path }
 }
 

@@ -136,17 +136,18 @@ fn read(mut log: impl BufRead, each: &mut impl FnMut(&[String])) -> Result<Walke
 }
 
 /// What git answers.
-fn asked(directory: &Path, arguments: &[&str]) -> Result<String, NoHistory> {
+pub(super) fn asked(directory: &Path, arguments: &[&str]) -> Result<String, NoHistory> {
+    asked_bytes(directory, arguments).map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
+}
+
+/// What git answers, names of files as they are.
+pub(super) fn asked_bytes(directory: &Path, arguments: &[impl AsRef<OsStr>]) -> Result<Vec<u8>, NoHistory> {
     let output = command(directory).args(arguments).stdout(Stdio::piped()).output().map_err(no_git)?;
-    if output.status.success() {
-        Ok(String::from_utf8_lossy(&output.stdout).into_owned())
-    } else {
-        Err(refused(&output.stderr))
-    }
+    if output.status.success() { Ok(output.stdout) } else { Err(refused(&output.stderr)) }
 }
 
 /// Git in `directory`, which answers for that alone: not for the repository that a hook runs in, and from no network.
-fn command(directory: &Path) -> Command {
+pub(super) fn command(directory: &Path) -> Command {
     let mut git = Command::new("git");
     git.current_dir(directory).args(["--no-pager", "--no-optional-locks"]).stdin(Stdio::null()).stderr(Stdio::piped());
     for (name, _) in std::env::vars_os().filter(|(name, _)| is_foreign(name)) {
@@ -163,7 +164,7 @@ fn is_foreign(name: &OsStr) -> bool {
     name.starts_with("GIT_") && !KEPT.iter().any(|kept| name.starts_with(kept))
 }
 
-fn no_git(error: std::io::Error) -> NoHistory {
+pub(super) fn no_git(error: std::io::Error) -> NoHistory {
     NoHistory::NoGit(match error.kind() {
         ErrorKind::NotFound => "there is no such program".to_owned(),
         _ => reason(&error),

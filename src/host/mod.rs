@@ -1,6 +1,7 @@
 //! Floor 9: the machine. The disk as a [`crate::base::World`], outputs written whole or not at all, who owns them, and
 //! the lock that keeps two runs apart.
 
+mod blobs;
 mod cache;
 mod directories;
 mod disk;
@@ -12,9 +13,11 @@ mod log;
 mod manifest_change;
 mod manifest_lines;
 mod ownership;
+mod repository;
 mod signature;
 mod threads;
 mod transaction;
+mod tree;
 mod watch;
 mod workspace;
 
@@ -26,9 +29,11 @@ pub use lock::Lock;
 pub use log::read_log;
 pub use manifest_change::ManifestChange;
 pub use ownership::{Manifest, Owned, State};
+pub use repository::{Listing, NoSide, Repository, quoted_path};
 pub use signature::Signature;
 pub use threads::Threads;
 pub use transaction::{Change, Ownership, Receipt, Unwritable, commit, sweep};
+pub use tree::Tree;
 pub use watch::Watch;
 pub use workspace::{find_workspace, path_in_repository};
 

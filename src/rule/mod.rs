@@ -43,6 +43,7 @@ mod unused_arg;
 mod unused_stage;
 
 pub use levels::tell_needless;
+pub use secret_in_env::is_secret;
 
 use crate::base::{Span, World};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Reported};

@@ -55,7 +55,7 @@ fn at_start(_: &EnvName) -> String {
 /// Whether one of the judges takes `name` for a secret's: BuildKit's check `SecretsUsedInArgOrEnv` (a word between
 /// underscores, unless another is `public`; `dockerfile2llb/convert.go`, `getSecretsRegex`) or hadolint's DL3064 (a part
 /// of the name, or one of a list).
-fn is_secret(name: &str) -> bool {
+pub fn is_secret(name: &str) -> bool {
     let lower = name.to_ascii_lowercase();
     let words = || lower.split('_');
     words().any(|word| WORDS.contains(&word)) && !words().any(|word| word == "public")

@@ -133,7 +133,7 @@ fn build(directory: &Path, dockerfile: &str) -> BTreeMap<(String, usize), bool> 
 }
 
 /// Stage and place of a step by its name, `[build 2/8] RUN …`; `None` for what is the builder's own doing.
-fn place(name: &str) -> Option<(String, usize)> {
+pub fn place(name: &str) -> Option<(String, usize)> {
     let (place, instruction) = name.strip_prefix('[')?.split_once("] ")?;
     let (stage, numbers) = place.trim().rsplit_once(' ').unwrap_or(("", place.trim()));
     let index = numbers.split_once('/')?.0.parse().ok()?;

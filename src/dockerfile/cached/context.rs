@@ -54,6 +54,11 @@ impl Context {
         context
     }
 
+    /// Whether a build sees the file `path`.
+    pub fn has(&self, path: &str) -> bool {
+        self.entries.contains_key(path)
+    }
+
     /// The paths that a source of a COPY, perhaps a pattern, finds; none for one that leaves the context.
     pub(super) fn find(&self, source: &str) -> Vec<&str> {
         let Some(path) = normalize(source) else { return Vec::new() };
