@@ -2,6 +2,7 @@
 
 mod build_cache;
 mod deb;
+mod deb_order;
 mod digest;
 mod duration;
 mod image_path;
@@ -19,7 +20,8 @@ mod workspace_path;
 mod world;
 
 pub use build_cache::BuildCache;
-pub use deb::{DebName, DebVersion};
+pub use deb::{DebName, DebRelation, DebVersion};
+pub use deb_order::compare_deb_versions;
 pub use digest::Digest;
 pub use duration::Duration;
 pub use image_path::{ImagePath, normalize};
