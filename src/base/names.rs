@@ -228,6 +228,11 @@ impl Platform {
         }
     }
 
+    /// What Debian calls the platform's architecture (dpkg-architecture(1)); `None` if it has none for it.
+    pub fn debian_architecture(&self) -> Option<&'static str> {
+        DEBIAN.iter().find(|(platform, _)| *platform == self.0).map(|(_, architecture)| *architecture)
+    }
+
     /// The one form of a platform that has several (containerd 2, `platforms.Normalize`): `linux/arm64` for
     /// `linux/arm64/v8` and `linux/aarch64`, `linux/arm/v7` for `linux/arm`.
     pub fn normal(&self) -> Self {
@@ -265,6 +270,24 @@ impl Platform {
         numbered.chain(bare.map(|rest| Self(rest.to_owned()))).collect()
     }
 }
+
+const DEBIAN: [(&str, &str); 15] = [
+    ("linux/386", "i386"),
+    ("linux/amd64", "amd64"),
+    ("linux/arm", "armhf"),
+    ("linux/arm/v5", "armel"),
+    ("linux/arm/v6", "armel"),
+    ("linux/arm/v7", "armhf"),
+    ("linux/arm64", "arm64"),
+    ("linux/arm64/v8", "arm64"),
+    ("linux/loong64", "loong64"),
+    ("linux/mips64le", "mips64el"),
+    ("linux/mipsle", "mipsel"),
+    ("linux/ppc64", "ppc64"),
+    ("linux/ppc64le", "ppc64el"),
+    ("linux/riscv64", "riscv64"),
+    ("linux/s390x", "s390x"),
+];
 
 fn is_lower_name(text: &str, between: &str) -> bool {
     let alphanumeric = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit();
@@ -315,6 +338,10 @@ mod tests {
             &["", "App", ":app", "app:", "a b", "-1", "a:b:c"],
         );
         check(Platform::parse, &["linux/amd64", "linux/arm/v7"], &["", "linux", "linux/", "Linux/amd64", "a/b/c/d"]);
+        let debian = |text: &str| Platform::parse(text).expect("a platform").debian_architecture();
+        assert_eq!(debian("linux/arm64/v8"), Some("arm64"));
+        assert_eq!(debian("linux/ppc64le"), Some("ppc64el"));
+        assert_eq!(debian("windows/amd64"), None);
     }
 
     #[test]

@@ -5,6 +5,7 @@ mod cache;
 mod directories;
 mod disk;
 mod git;
+pub mod http;
 mod listings;
 mod lock;
 mod log;

@@ -1,5 +1,6 @@
 //! Floor 4: what the lock file holds, which `imgspec lock` alone writes: how it is read and written, and how its numbers
-//! come of a repository's history and of a builder's log. So far the measurements that decide the order of steps.
+//! come of a repository's history and of a builder's log. It holds pins, each a line, and
+//! the measurements that decide the order of steps.
 
 mod base_image;
 mod history;
@@ -7,6 +8,10 @@ mod lines;
 mod measured;
 mod nodes;
 mod patterns;
+mod pin;
+mod pin_nodes;
+#[cfg(test)]
+mod pin_tests;
 mod pins;
 mod read;
 mod sets;
@@ -17,7 +22,9 @@ pub use base_image::{BaseConfig, BaseImage, Contents, PlatformImage};
 pub use history::{Copied, History, MIN_BUILDS};
 pub use lines::print;
 pub use measured::{Measured, Touched};
-pub use pins::{Archive, BasePin, Closure, ClosureOf, Index, Pins, PlatformPin, Pool, PoolPackage};
+pub use pins::{
+    Archive, Asked, BasePin, Closure, Index, Pins, PlatformPin, Pool, PoolPackage, Wanted, architecture, asked_name,
+};
 pub use read::Locked;
 pub use sets::MAX_SETS;
 pub use timings::{Executed, executed, settled};
@@ -27,6 +34,8 @@ use std::collections::BTreeMap;
 /// The lock of a workspace.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Lock {
+    /// What is pinned.
+    pub pins: Pins,
     /// What was measured of each image, by its name.
     pub images: BTreeMap<String, Measured>,
 }

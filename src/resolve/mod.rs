@@ -2,3 +2,4 @@
 //! brings the indexes of archives and what a base image holds, as bytes.
 
 pub mod apk;
+pub mod apt;

@@ -45,6 +45,12 @@ pub struct Refusal {
     pub why: String,
 }
 
+impl Refusal {
+    pub(super) fn plain(why: String) -> Self {
+        Self { chain: Vec::new(), why }
+    }
+}
+
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.why)?;

@@ -12,6 +12,7 @@
 
 mod asked;
 mod dependency;
+mod explain;
 mod index;
 mod solve;
 #[cfg(test)]

@@ -5,13 +5,14 @@ use super::dependency::Dependency;
 use super::universe::{Id, Name, Universe};
 use super::version::compare;
 use std::cmp::Ordering;
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What `apk add` of `asked` would install, if it is the same in whatever order it is sought.
 pub(super) fn closure(universe: &Universe, asked: &Asked) -> Result<Closure, Refusal> {
     let mut world = Vec::new();
     for (name, version) in &asked.packages {
-        world.push(Dependency::asked(name, version.as_deref()).map_err(plain)?);
+        world.push(Dependency::asked(name, version.as_deref()).map_err(Refusal::plain)?);
     }
     let names: BTreeSet<&str> = world.iter().map(|dependency| dependency.name.as_str()).collect();
     // What is asked for anew replaces what the world had of that name (apk-tools 2.14, `apk_deps_add`).
@@ -38,10 +39,6 @@ pub(super) fn closure(universe: &Universe, asked: &Asked) -> Result<Closure, Ref
         }
     }
     Ok(found.map(|run| run.closure(&names)).unwrap_or_default())
-}
-
-fn plain(why: String) -> Refusal {
-    Refusal { chain: Vec::new(), why }
 }
 
 /// Whose rules decide between packages; those of 3 differ in little.
@@ -73,33 +70,33 @@ fn ways(universe: &Universe) -> impl Iterator<Item = (Rules, Order)> {
 
 /// Who needs a name.
 #[derive(Debug, Clone)]
-struct Need {
+pub(super) struct Need {
     /// The package; none for what was asked for.
-    by: Option<Id>,
+    pub by: Option<Id>,
     /// What it says of it.
-    text: String,
+    pub text: String,
 }
 
-struct Run<'u> {
-    universe: &'u Universe,
+pub(super) struct Run<'u> {
+    pub universe: &'u Universe,
     rules: Rules,
     order: Order,
     /// The names that are needed, each by whom first.
-    needs: BTreeMap<Name, Need>,
+    pub needs: BTreeMap<Name, Need>,
     /// Those of them that no package is chosen for, in the order in which they came to be needed.
     open: Vec<Name>,
     /// What is chosen for a name: the package, and which of its provides.
     chosen: BTreeMap<Name, (Id, usize)>,
     /// The packages that are chosen, each for which name.
-    because: BTreeMap<Id, Name>,
-    selected: BTreeSet<Id>,
+    pub because: BTreeMap<Id, Name>,
+    pub selected: BTreeSet<Id>,
     /// The packages that cannot be, each why.
-    excluded: BTreeMap<Id, Out>,
+    pub excluded: BTreeMap<Id, Out>,
 }
 
 /// Why a package cannot be.
 #[derive(Debug)]
-enum Out {
+pub(super) enum Out {
     /// As it says.
     For(String),
     /// It needs what cannot be: what it says of it, and the name.
@@ -285,8 +282,8 @@ impl<'u> Run<'u> {
     }
 
     fn need(&mut self, name: Name, need: Need) {
-        if !self.needs.contains_key(&name) {
-            self.needs.insert(name, need);
+        if let Entry::Vacant(vacant) = self.needs.entry(name) {
+            vacant.insert(need);
             if !self.chosen.contains_key(&name) {
                 self.open.push(name);
             }
@@ -420,94 +417,6 @@ impl<'u> Run<'u> {
         let (then, last) = if self.rules == Rules::Two { (installed, priority) } else { (priority, installed) };
         let first = if counts { installed } else { Ordering::Equal };
         first.then(version).then(own).then(then).then(last).then_with(|| b.index.cmp(&a.index))
-    }
-
-    /// The chain that leads to what the package needs, from what was asked for.
-    fn chain(&self, by: Option<Id>) -> Vec<String> {
-        let mut chain = Vec::new();
-        let mut seen = BTreeSet::new();
-        let mut next = by;
-        while let Some(id) = next.filter(|id| seen.insert(*id)) {
-            let Some(need) = self.because.get(&id).and_then(|name| self.needs.get(name)) else { break };
-            next = need.by;
-            if let Some(by) = need.by {
-                chain.push(format!("{} needs {}", self.universe.packages[by].text(), need.text));
-            }
-        }
-        chain.reverse();
-        chain
-    }
-
-    fn refusal(&self, need: &Need, why: String) -> Refusal {
-        let mut chain = self.chain(need.by);
-        chain.extend(need.by.map(|by| format!("{} needs {}", self.universe.packages[by].text(), need.text)));
-        Refusal { chain, why }
-    }
-
-    /// Why nothing is left that provides `name`.
-    fn none(&self, name: Name) -> Refusal {
-        let about = &self.universe.about[name];
-        let Some(need) = self.needs.get(&name) else {
-            return plain(format!("nothing is left that is `{}`", about.text));
-        };
-        if about.providers.is_empty() {
-            return self.refusal(need, self.unknown(&about.text));
-        }
-        self.refusal(need, self.nothing_is(&need.text, name, 0))
-    }
-
-    /// That nothing is left that is `text`, and why.
-    fn nothing_is(&self, text: &str, name: Name, depth: usize) -> String {
-        const SHOWN: usize = 4;
-        let providers = &self.universe.about[name].providers;
-        let reason = |(id, _): &(Id, usize)| {
-            let out = self.excluded.get(id)?;
-            Some(format!("{} cannot be: {}", self.universe.packages[*id].text(), self.reason(out, depth + 1)))
-        };
-        let mut reasons: Vec<String> = providers.iter().filter_map(reason).take(SHOWN).collect();
-        if providers.len() > SHOWN {
-            reasons.push(format!("and {} more", providers.len() - SHOWN));
-        }
-        format!("nothing is left that is `{text}`: {}", reasons.join("; "))
-    }
-
-    fn reason(&self, out: &Out, depth: usize) -> String {
-        const DEEPEST: usize = 4;
-        match out {
-            Out::For(why) => why.clone(),
-            Out::Without(text, _) if depth >= DEEPEST => format!("nothing is left that is `{text}`"),
-            Out::Without(text, name) => self.nothing_is(text, *name, depth),
-        }
-    }
-
-    fn unknown(&self, name: &str) -> String {
-        format!("no package is or provides `{name}`")
-    }
-
-    fn undecided(&self, name: Name, candidates: &[(Id, usize)]) -> Refusal {
-        let names: Vec<String> = candidates.iter().map(|(id, _)| self.universe.packages[*id].text()).collect();
-        let why = format!(
-            "`{}` is provided by {}, and apk's rules prefer none of them",
-            self.universe.about[name].text,
-            names.join(" and ")
-        );
-        match self.needs.get(&name) {
-            Some(need) => self.refusal(need, why),
-            None => plain(why),
-        }
-    }
-
-    /// Why two closures are none.
-    fn differs(&self, other: &Self) -> Refusal {
-        let only = |one: &Self, other: &Self| {
-            let mut only = one.selected.difference(&other.selected).map(|id| one.universe.packages[*id].text());
-            only.next().unwrap_or_else(|| "nothing".to_owned())
-        };
-        plain(format!(
-            "the closure depends on the order in which apk chooses: it has {} or {}",
-            only(self, other),
-            only(other, self)
-        ))
     }
 
     fn closure(&self, asked: &BTreeSet<&str>) -> Closure {
