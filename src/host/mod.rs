@@ -5,6 +5,7 @@ pub mod apk;
 mod cache;
 mod directories;
 mod disk;
+pub mod dnf;
 mod git;
 pub mod http;
 mod listings;

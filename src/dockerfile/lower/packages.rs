@@ -1,5 +1,7 @@
 //! Packages: one RUN, and no lists or caches left behind.
 
+mod apk;
+
 use super::super::instruction::{Joining, RunMount, Statement};
 use super::StageLowering;
 use super::runs::{command, is_mountable, statement};
@@ -74,6 +76,10 @@ impl StageLowering<'_, '_> {
     }
 
     fn apk(&mut self, packages: &Packages) {
+        if let Some(pinned) = &packages.pinned {
+            self.pinned_apk(packages, pinned);
+            return;
+        }
         let mut mounts = Vec::new();
         let mut statements = self.keys(packages, &mut mounts);
         for repository in &packages.repositories {
@@ -81,7 +87,7 @@ impl StageLowering<'_, '_> {
         }
         let mut names = Vec::new();
         for package in &packages.packages {
-            names.extend(self.apk_name(package));
+            names.extend(self.apk_words(package).as_deref().map(shell::quote));
         }
         let install = if self.is_classic() {
             "apk add --no-cache"
@@ -107,21 +113,21 @@ impl StageLowering<'_, '_> {
         }
     }
 
-    /// apk has one pattern: `~` takes every version that begins so (apk-world(5)).
-    fn apk_name(&mut self, package: &Package) -> Option<String> {
+    /// A package as the world has it. apk has one pattern: `~` takes every version that begins so (apk-world(5)).
+    fn apk_words(&mut self, package: &Package) -> Option<String> {
         let name = &package.name.value;
-        let Some(version) = &package.version else { return Some(shell::quote(name)) };
+        let Some(version) = &package.version else { return Some(name.clone()) };
         let text = version.value.as_str();
         let fuzzy = text.strip_suffix(".*").or_else(|| text.strip_suffix('*')).filter(|start| !start.contains('*'));
         match fuzzy {
-            Some(start) => Some(shell::quote(&format!("{name}=~{start}"))),
+            Some(start) => Some(format!("{name}=~{start}")),
             None if text.contains('*') => {
                 let message = format!("apk has no pattern such as `{text}`");
                 let diagnostic = Diagnostic::error(&INEXPRESSIBLE_VALUE, version.span, message);
                 self.refuse(diagnostic.hint("write a version, or the beginning of one and `.*`"));
                 None
             }
-            None => Some(shell::quote(&format!("{name}={text}"))),
+            None => Some(format!("{name}={text}")),
         }
     }
 
