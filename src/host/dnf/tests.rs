@@ -62,7 +62,9 @@ fn repositories() {
     });
     let client = Client::with_delay(Duration::ZERO);
     let names = BTreeSet::from(["curl".to_owned()]);
-    let of = |path: &str, state: Option<&Sum>| packages(&client, &repository(Address::Base(server.url(path))), &names, state);
+    let of = |path: &str, state: Option<&Sum>| {
+        packages(&client, &repository(Address::Base(server.url(path))), &names, state)
+    };
     for ending in ["/gz", "/zst/", "/xml"] {
         let index = of(ending, None).expect(ending);
         assert_eq!((index.packages.len(), index.dated.seconds()), (1, 1_700_000_000), "{ending}");

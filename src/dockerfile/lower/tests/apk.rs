@@ -1,4 +1,4 @@
-//! Packages of apk that a lock pins.
+//! Packages of apk and dnf that a lock pins.
 
 use super::super::super::sample::packages;
 use super::{ALPINE, check, refuse};
@@ -7,8 +7,12 @@ use crate::graph::Target::{Buildkit, Classic};
 use crate::graph::{Manager, Packages, PinnedPackage, PinnedPackages, StepKind};
 use std::sync::Arc;
 
-/// Asks for `asked` where `closures` are pinned: `name=version`, with `+` before it if it is there for others.
 fn step(asked: &[(&str, &str)], closures: &[(&str, &[&str])]) -> StepKind {
+    step_of(Manager::Apk, asked, closures)
+}
+
+/// Asks for `asked` where `closures` are pinned: `name=version`, with `+` before it if it is there for others.
+fn step_of(manager: Manager, asked: &[(&str, &str)], closures: &[(&str, &[&str])]) -> StepKind {
     let package = |text: &&str| {
         let (name, version) = text.split_once('=').expect("a version");
         let auto = name.starts_with('+');
@@ -19,7 +23,7 @@ fn step(asked: &[(&str, &str)], closures: &[(&str, &[&str])]) -> StepKind {
     };
     let pinned =
         PinnedPackages { closures: closures.iter().map(closure).collect(), archives: Vec::new(), dated: 1_795_183_536 };
-    StepKind::Packages(Packages { pinned: Some(Arc::new(pinned)), ..packages(Manager::Apk, asked) })
+    StepKind::Packages(Packages { pinned: Some(Arc::new(pinned)), ..packages(manager, asked) })
 }
 
 #[test]
@@ -112,5 +116,41 @@ fn platforms_that_differ() {
         vec![step(&[("a", "")], &[("linux/amd64", &["a=1"]), ("linux/amd64/v3", &["a=2"])])],
         "inexpressible-value: other packages are pinned for `linux/amd64/v3` than for another platform that apk calls \
          `x86_64` too",
+    );
+}
+
+#[test]
+fn direct_versions_of_dnf() {
+    let step = |closures: &[(&str, &[&str])]| step_of(Manager::Dnf, &[("curl", ""), ("git", "")], closures);
+    check(
+        Buildkit,
+        "fedora:41",
+        vec![step(&[("linux/amd64", &["git=2.47.0-1.fc41", "curl=1:8.9.1-2.fc41"])])],
+        "RUN --mount=type=cache,target=/var/cache/dnf,sharing=locked \\
+    --mount=type=cache,target=/var/cache/libdnf5,sharing=locked \\
+    SOURCE_DATE_EPOCH=1795183536 dnf install -y --setopt=install_weak_deps=False \\
+        curl-1:8.9.1-2.fc41 \\
+        git-2.47.0-1.fc41 \\
+    && rm -f /var/log/dnf.log /var/log/dnf.rpm.log /var/log/dnf5.log
+",
+    );
+    check(
+        Classic,
+        "fedora:41",
+        vec![step(&[("linux/amd64", &["git=2-1"]), ("linux/arm/v7", &["git=2-2"])])],
+        "RUN set -- dnf install -y --setopt=install_weak_deps=False \\
+    && case \"$(rpm --eval %_arch)\" in \\
+        arm) set -- \"$@\" \\
+            git-2-2 \\
+            ;; \\
+        x86_64) set -- \"$@\" \\
+            git-2-1 \\
+            ;; \\
+        *) echo \"no packages are pinned for $(rpm --eval %_arch)\" >&2; exit 1 ;; \\
+        esac \\
+    && SOURCE_DATE_EPOCH=1795183536 \"$@\" \\
+    && rm -f /var/log/dnf.log /var/log/dnf.rpm.log /var/log/dnf5.log \\
+    && dnf clean all
+",
     );
 }
