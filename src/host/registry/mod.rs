@@ -12,6 +12,8 @@ mod logins;
 mod manifest;
 mod place;
 mod tar;
+#[cfg(test)]
+mod tests;
 mod tree;
 mod watched;
 
