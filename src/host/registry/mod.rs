@@ -91,6 +91,13 @@ impl Registries {
         self
     }
 
+    /// With nothing that is kept from one run to the next.
+    #[must_use]
+    pub fn without_kept(mut self) -> Self {
+        self.kept = None;
+        self
+    }
+
     /// The digest of what `reference` is now, as its registry says it: a question that costs nothing, whose answer is no
     /// more than that. It is not held to any bytes.
     ///

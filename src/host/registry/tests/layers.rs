@@ -212,7 +212,7 @@ fn a_layer_that_breaks_off_is_read_again() {
     let server = Server::new(move |asked| {
         let answer = store.answer(asked);
         let is_blob = asked.path.contains("/blobs/");
-        if is_blob && cut.fetch_add(1, Ordering::SeqCst) % 2 == 0 { answer.cut(30) } else { answer }
+        if is_blob && cut.fetch_add(1, Ordering::SeqCst).is_multiple_of(2) { answer.cut(30) } else { answer }
     });
     let found = contents(&registries(), &server).expect("read");
     assert_eq!(found.files.len(), 2);
