@@ -2,7 +2,9 @@
 //! the lock that keeps two runs apart.
 
 pub mod apk;
+pub mod archive;
 mod cache;
+mod content;
 mod directories;
 mod disk;
 mod git;
@@ -23,6 +25,7 @@ mod workspace;
 
 pub use crate::base::MANIFEST;
 pub use cache::Cache;
+pub use content::Content;
 pub use disk::Disk;
 pub use git::{Bound, MAX_COMMITS, NoHistory, Walked, walk};
 pub use git_remote::{NoCommit, REMOTE_LIMIT, remote_commit};
