@@ -35,6 +35,8 @@ mod languages;
 mod pairs;
 #[path = "engine/process.rs"]
 mod process;
+#[path = "engine/registry.rs"]
+mod registry;
 #[path = "engine/replay.rs"]
 mod replay;
 #[path = "engine/shop.rs"]

@@ -2,10 +2,15 @@
 //! the lock that keeps two runs apart.
 
 mod blobs;
+pub mod apk;
+pub mod archive;
 mod cache;
+mod content;
 mod directories;
 mod disk;
+pub mod dnf;
 mod git;
+mod git_remote;
 pub mod http;
 mod listings;
 mod lock;
@@ -14,6 +19,7 @@ mod manifest_change;
 mod manifest_lines;
 mod ownership;
 mod repository;
+pub mod registry;
 mod signature;
 mod threads;
 mod transaction;
@@ -23,8 +29,10 @@ mod workspace;
 
 pub use crate::base::MANIFEST;
 pub use cache::Cache;
+pub use content::Content;
 pub use disk::Disk;
 pub use git::{Bound, MAX_COMMITS, NoHistory, Walked, walk};
+pub use git_remote::{NoCommit, REMOTE_LIMIT, remote_commit};
 pub use lock::Lock;
 pub use log::read_log;
 pub use manifest_change::ManifestChange;
