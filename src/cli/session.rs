@@ -423,19 +423,17 @@ pub fn exit_of(diagnostics: &[Diagnostic]) -> Exit {
 
 const NO_IMAGE_HINT: &str = "an image is a node `image \"NAME\" { … }`";
 
-/// The current directory.
-pub fn here() -> Result<PathBuf, Refused> {
+pub(super) fn here() -> Result<PathBuf, Refused> {
     std::env::current_dir()
         .map_err(|error| unreadable(format!("the current directory cannot be told: {}", reason(&error)), None))
 }
 
 /// The workspace's file that the call names, if it does.
-pub fn named_workspace(call: &Call, here: &Path) -> Result<Option<PathBuf>, Refused> {
+pub(super) fn named_workspace(call: &Call, here: &Path) -> Result<Option<PathBuf>, Refused> {
     call.workspace.as_ref().map(|file| existing_file(here, file)).transpose()
 }
 
-/// That there is no workspace.
-pub fn no_workspace(files: &[PathBuf], paths: &[String]) -> Refused {
+pub(super) fn no_workspace(files: &[PathBuf], paths: &[String]) -> Refused {
     let diagnostic = if files.is_empty() {
         let message = format!("there is no {WORKSPACE_FILE} in this directory or above it");
         Diagnostic::unplaced(&NO_MATCH, message).hint("name a spec file, as `imgspec compile image.kdl`")

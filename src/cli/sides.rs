@@ -52,7 +52,7 @@ pub fn open(call: &Call, arguments: &[String], cached: bool) -> Result<Sides, Re
         && !cached
         && let Some(paths) = there(&here, [one, other])
     {
-        return of_paths(call, paths);
+        return of_paths(call, [one, other], paths);
     }
     let own = named_workspace(call, &here)?.or_else(|| find_workspace(&here));
     let own = own.ok_or_else(|| no_workspace(&[], &[]))?;
@@ -169,11 +169,11 @@ fn of_driver(call: &Call, here: &Path, arguments: &[String]) -> Result<Sides, Re
 }
 
 /// Two spec files, or two directories with a workspace each.
-fn of_paths(call: &Call, paths: [PathBuf; 2]) -> Result<Sides, Refused> {
+fn of_paths(call: &Call, labels: [&String; 2], paths: [PathBuf; 2]) -> Result<Sides, Refused> {
     let threads = Threads::of_machine();
     let are_directories = paths.iter().all(|path| path.is_dir());
-    let side = |path: &Path| -> Result<Side, Refused> {
-        let label = path.display().to_string();
+    let side = |number: usize| -> Result<Side, Refused> {
+        let (label, path) = (labels[number].clone(), paths[number].as_path());
         if are_directories {
             let name = call.workspace.as_ref().and_then(|file| file.file_name()).and_then(|name| name.to_str());
             let name = name.unwrap_or(WORKSPACE_FILE);
@@ -200,7 +200,7 @@ fn of_paths(call: &Call, paths: [PathBuf; 2]) -> Result<Sides, Refused> {
         let disk = disk(file.parent().unwrap_or(Path::new("/")))?;
         Ok(Side::read(label, Place::Disk(disk), Arc::default(), &file_name(&file)?, &threads))
     };
-    let (before, after) = (side(&paths[0])?, side(&paths[1])?);
+    let (before, after) = (side(0)?, side(1)?);
     let mut changed = before.listing.changed(&after.listing);
     if !are_directories {
         // Nothing is known of what else is there; what the specs say is not the same is not.

@@ -1,9 +1,9 @@
 //! Floor 9: the machine. The disk as a [`crate::base::World`], outputs written whole or not at all, who owns them, and
 //! the lock that keeps two runs apart.
 
-mod blobs;
 pub mod apk;
 pub mod archive;
+mod blobs;
 mod cache;
 mod content;
 mod directories;
@@ -18,8 +18,8 @@ mod log;
 mod manifest_change;
 mod manifest_lines;
 mod ownership;
-mod repository;
 pub mod registry;
+mod repository;
 mod signature;
 mod threads;
 mod transaction;

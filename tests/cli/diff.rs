@@ -1,6 +1,7 @@
 //! `imgspec diff` and `imgspec affected`: histories, each with the answer that a reviewer wants.
 
 use super::workspace::{Ran, Workspace};
+use serde_json::Value;
 use std::process::Command;
 
 const BASE: &str = "node:22.11@sha256:96e378d7e6531ac9a15ad505478fcc2e69f371b10f5cdf87857c4b8188404716";
@@ -344,14 +345,86 @@ fn affected() {
     workspace.run("affected --base HEAD --paths").ends(0).prints("a/Dockerfile\nb/Dockerfile\ntop/Dockerfile\n");
     workspace.run("affected --base HEAD --bake").ends(0).prints("a\nb\ntop\n");
     let matrix = workspace.run("affected --base HEAD --matrix 2").ends(0).out;
-    let matrix: serde_json::Value = serde_json::from_str(&matrix).expect("JSON");
+    let matrix: Value = serde_json::from_str(&matrix).expect("JSON");
     assert_eq!(matrix["include"].as_array().map(Vec::len), Some(2));
     let json = workspace.run("affected --base HEAD --json").ends(0).out;
-    let json: serde_json::Value = serde_json::from_str(&json).expect("JSON");
+    let json: Value = serde_json::from_str(&json).expect("JSON");
     assert_eq!(json["format_version"], 1);
     assert_eq!(json["images"][1]["why"][0], "its Dockerfile, by b/image.kdl:3");
     commit(&workspace);
     workspace.run("affected --base HEAD~1 --head HEAD").ends(0).prints("a\nb\ntop\n");
     workspace.run("affected --base HEAD").ends(0).prints("");
     workspace.run("affected").ends(2).says_part("--base");
+}
+
+#[test]
+fn json_is_as_its_schema_says() {
+    let workspace = repository(&["a", "b", "c"]);
+    edit(&workspace, "templates.kdl", "22.11", "22.14");
+    edit(&workspace, "a/image.kdl", "8080", "8081");
+    git(&workspace, "mv b d");
+    edit(&workspace, "d/image.kdl", "\"b\"", "\"d\"");
+    workspace.write("c/main.js", "2");
+    let schema = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/diff.schema.json")).expect("read");
+    let schema: Value = serde_json::from_str(&schema).expect("JSON");
+    for call in ["diff --format json", "diff HEAD..HEAD --format json"] {
+        let said: Value = serde_json::from_str(&workspace.run(call).ends(0).out).expect("JSON");
+        conforms(&said, &schema, &schema, "");
+    }
+}
+
+/// That `value` is as `schema`, a part of `whole`, says, as far as the words go that our schema uses.
+fn conforms(value: &Value, schema: &Value, whole: &Value, place: &str) {
+    if let Some(name) = schema["$ref"].as_str() {
+        let named = whole.pointer(name.trim_start_matches('#')).expect("it is defined");
+        return conforms(value, named, whole, place);
+    }
+    if let Some(values) = schema["enum"].as_array() {
+        assert!(values.contains(value), "{place}: {value}");
+    }
+    let kind = match value {
+        Value::Null => "null",
+        Value::Bool(_) => "boolean",
+        Value::Number(_) => "integer",
+        Value::String(_) => "string",
+        Value::Array(_) => "array",
+        Value::Object(_) => "object",
+    };
+    match &schema["type"] {
+        Value::String(wanted) => assert_eq!(kind, wanted, "{place}"),
+        Value::Array(wanted) => assert!(wanted.iter().any(|wanted| wanted == kind), "{place}: {value}"),
+        _ => {}
+    }
+    for required in schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str) {
+        assert!(value.get(required).is_some(), "{place} has no {required}");
+    }
+    for (name, value) in value.as_object().into_iter().flatten() {
+        let place = format!("{place}/{name}");
+        match (&schema["properties"][name], &schema["additionalProperties"]) {
+            (Value::Null, Value::Bool(false)) => panic!("{place} is unknown"),
+            (Value::Null, any) => conforms(value, any, whole, &place),
+            (known, _) => conforms(value, known, whole, &place),
+        }
+    }
+    for (at, value) in value.as_array().into_iter().flatten().enumerate() {
+        conforms(value, &schema["items"], whole, &format!("{place}/{at}"));
+    }
+}
+
+#[test]
+fn the_forms_of_the_docs() {
+    let review = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/review");
+    for (format, file) in
+        [("unified", "diff.patch"), ("markdown", "comment.md"), ("json", "diff.json"), ("html", "page.html")]
+    {
+        let mut imgspec = Command::new(env!("CARGO_BIN_EXE_imgspec"));
+        let output = imgspec.args(["diff", "before", "after", "--format", format]).current_dir(&review).output();
+        let made = String::from_utf8(output.expect("it runs").stdout).expect("UTF-8");
+        if std::env::var_os("UPDATE_GOLDEN").is_some() {
+            assert!(std::env::var_os("CI").is_none(), "CI does not rewrite goldens");
+            std::fs::write(review.join(file), &made).expect("written");
+        }
+        let known = std::fs::read_to_string(review.join(file)).unwrap_or_default();
+        assert!(known == made, "tests/review/{file} is not what is printed; UPDATE_GOLDEN=1 rewrites it");
+    }
 }
