@@ -14,6 +14,7 @@ mod pin_nodes;
 mod pin_tests;
 mod pins;
 mod read;
+mod resolved;
 mod sets;
 mod timings;
 
@@ -26,6 +27,7 @@ pub use pins::{
     Archive, Asked, BasePin, Closure, Index, Pins, PlatformPin, Pool, PoolPackage, Wanted, architecture, asked_name,
 };
 pub use read::Locked;
+pub use resolved::{PinOf, PinnedPackage, inputs};
 pub use sets::MAX_SETS;
 pub use timings::{Executed, executed, settled};
 
