@@ -21,7 +21,7 @@ impl Digest {
         }
     }
 
-    /// The digest of that hash.
+    /// The one that says this hash.
     pub fn of(sum: Sum) -> Self {
         Self(format!("sha256:{sum}"))
     }

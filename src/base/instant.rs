@@ -37,6 +37,22 @@ impl Instant {
         let instant = days.map(|days| Self(days * 86_400 + hour * 3_600 + minute * 60 + second)).ok_or_else(invalid)?;
         if instant.to_string() == text { Ok(instant) } else { Err(invalid()) }
     }
+
+    /// The moment that `text` is, written as archives and servers do: `Sat, 07 Nov 2026 09:08:07 UTC`. The day of the week
+    /// may be missing; other zones than UTC are not taken (apt 2.6, `strutl.cc`, `RFC1123StrToTime`).
+    pub fn parse_rfc822(text: &str) -> Result<Self, Invalid> {
+        const MONTHS: [&str; 12] = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
+        let invalid = || Invalid::new(format!("`{text}` is no date in UTC"));
+        let rest = text.split_once(',').map_or(text, |(_, rest)| rest);
+        let words: Vec<&str> = rest.split_ascii_whitespace().collect();
+        let [day, month, year, time, zone] = words.as_slice() else { return Err(invalid()) };
+        let month = MONTHS.iter().position(|name| name.eq_ignore_ascii_case(month)).ok_or_else(invalid)? + 1;
+        if !["UTC", "GMT", "Z", "+0000", "-0000"].iter().any(|name| name.eq_ignore_ascii_case(zone)) {
+            return Err(invalid());
+        }
+        let hour = if time.find(':') == Some(1) { "0" } else { "" };
+        Self::parse(&format!("{year}-{month:02}-{day:0>2}T{hour}{time}Z")).map_err(|_| invalid())
+    }
 }
 
 impl fmt::Display for Instant {
@@ -97,6 +113,28 @@ mod tests {
             "2026-13-01T00:00:00Z",
         ] {
             assert!(Instant::parse(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn rfc_822() {
+        let check = |text: &str, expected: Option<&str>| {
+            let shown = Instant::parse_rfc822(text).ok().map(|instant| instant.to_string());
+            assert_eq!(shown.as_deref(), expected, "{text}");
+        };
+        check("Mon, 23 Nov 2026 11:22:37 UTC", Some("2026-11-23T11:22:37Z"));
+        check("Sat, 7 Feb 2026  9:08:07 +0000", Some("2026-02-07T09:08:07Z"));
+        check("Sun, 06 Nov 1994 08:49:37 GMT", Some("1994-11-06T08:49:37Z"));
+        check("23 Nov 2026 11:22:33 Z", Some("2026-11-23T11:22:33Z"));
+        for bad in [
+            "",
+            "Mon, 23 Nov 2026 11:22:37 +0100",
+            "Mon, 23 Nov 2026",
+            "23 Foo 2026 11:22:33 Z",
+            "23 Nov 2026 25:00:00 Z",
+            "30 Feb 2026 11:22:33 Z",
+        ] {
+            check(bad, None);
         }
     }
 }

@@ -12,6 +12,7 @@ mod log;
 mod manifest_change;
 mod manifest_lines;
 mod ownership;
+pub mod registry;
 mod signature;
 mod threads;
 mod transaction;

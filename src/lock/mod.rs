@@ -3,6 +3,7 @@
 //! the measurements that decide the order of steps.
 
 mod base_image;
+mod deb822;
 mod history;
 mod lines;
 mod measured;
@@ -14,8 +15,11 @@ mod pin_nodes;
 mod pin_tests;
 mod pins;
 mod read;
+mod release;
+mod remote;
 mod resolved;
 mod sets;
+mod sources;
 mod timings;
 
 pub use crate::base::Share;
@@ -27,8 +31,11 @@ pub use pins::{
     Archive, Asked, BasePin, Closure, Index, Pins, PlatformPin, Pool, PoolPackage, Wanted, architecture, asked_name,
 };
 pub use read::Locked;
+pub use release::{Release, ReleaseFile};
+pub use remote::{NotHad, Remote, Suite};
 pub use resolved::{PinOf, PinnedPackage, inputs};
 pub use sets::MAX_SETS;
+pub use sources::{Listed, SignedBy, keyrings, listed};
 pub use timings::{Executed, executed, settled};
 
 use std::collections::BTreeMap;
