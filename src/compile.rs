@@ -4,7 +4,7 @@
 use crate::base::World;
 use crate::diagnostic::{Diagnostics, Reported, Sources};
 use crate::dockerfile::{self, Dockerfile, Printed};
-use crate::graph::Graph;
+use crate::graph::{Graph, Requests};
 use crate::lock::{Locked, Measured, PinOf};
 use crate::lower::{self, Options};
 use crate::model::{Image, SpecFile};
@@ -80,6 +80,16 @@ pub fn order(
     graph.measured = measured;
     pass::run_to_order(&mut graph, orders, diagnostics)?;
     Ok(graph)
+}
+
+/// What an image asks of the lock.
+pub fn requests(
+    image: &Image,
+    world: &dyn World,
+    options: Options,
+    diagnostics: &mut Diagnostics,
+) -> Result<Requests, Reported> {
+    lower::lower(image, world, options, diagnostics).map(|graph| graph::requests(&graph))
 }
 
 fn compile_whole(

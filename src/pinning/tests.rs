@@ -1,0 +1,1 @@
+//! Locks that are made anew, against machines in memory.
