@@ -1,7 +1,9 @@
 //! Floor 9: the machine. The disk as a [`crate::base::World`], outputs written whole or not at all, who owns them, and
 //! the lock that keeps two runs apart.
 
+pub mod archive;
 mod cache;
+mod content;
 mod directories;
 mod disk;
 mod git;
@@ -23,6 +25,7 @@ mod workspace;
 
 pub use crate::base::MANIFEST;
 pub use cache::Cache;
+pub use content::Content;
 pub use disk::Disk;
 pub use git::{Bound, MAX_COMMITS, NoHistory, Walked, walk};
 pub use lock::Lock;
