@@ -1,9 +1,9 @@
 //! The machines that pins are made from: registries, archives, servers and repositories.
 
 use super::archive::{Archives, Error, Source, Wanted};
+use super::git_remote::commit_of;
 use super::http::{Client, Plain};
 use super::registry::Registries;
-use super::git_remote::commit_of;
 use super::{Content, Disk};
 use crate::base::{ImageRef, Instant, Platform, Sum};
 use crate::lock::{BaseImage, Contents, NotHad, Release, Remote, Suite};

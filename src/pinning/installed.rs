@@ -42,11 +42,10 @@ pub(super) fn with(installed: &Installed, chosen: &[Chosen], indexes: &[Index]) 
                     || chosen.architecture == "all")
         })
     };
-    let mut text: String =
-        status.split("\n\n").filter(|stanza| !stanza.trim().is_empty() && !is_chosen(stanza)).fold(
-            String::new(),
-            |text, stanza| text + stanza.trim_end() + "\n\n",
-        );
+    let mut text: String = status
+        .split("\n\n")
+        .filter(|stanza| !stanza.trim().is_empty() && !is_chosen(stanza))
+        .fold(String::new(), |text, stanza| text + stanza.trim_end() + "\n\n");
     let mut states = String::from_utf8_lossy(&installed.extended_states).into_owned();
     for chosen in chosen {
         let Some(stanza) = indexes.get(chosen.index).and_then(|index| stanza(&index.bytes, chosen)) else { continue };

@@ -191,7 +191,8 @@ fn releases(
             Err(not_had) => {
                 let mut diagnostic = Diagnostic::error(&UNAVAILABLE, want.span, not_had.message.clone());
                 if not_had.moved {
-                    diagnostic = diagnostic.hint(format!("`imgspec lock --update {}` takes the state that it has now", asked.name));
+                    diagnostic = diagnostic
+                        .hint(format!("`imgspec lock --update {}` takes the state that it has now", asked.name));
                 }
                 teller.tell(diagnostic, want.images);
             }
@@ -340,11 +341,7 @@ fn at_fault(why: &Why) -> Option<&str> {
 }
 
 /// Solves requests that start alike.
-fn solve_group(
-    cases: &[&Case<'_>],
-    read: &Read,
-    contents: &Contents,
-) -> Vec<(usize, Result<Vec<Chosen>, Unsolved>)> {
+fn solve_group(cases: &[&Case<'_>], read: &Read, contents: &Contents) -> Vec<(usize, Result<Vec<Chosen>, Unsolved>)> {
     let base = installed::of_base(contents);
     let start = read.indexes.clone().and_then(|indexes| {
         let universe = Universe::new(&indexes, &base).map_err(|flaw| flaw.to_string())?;
@@ -367,12 +364,7 @@ fn solve_group(
 }
 
 /// What there is above what the stages below install; nothing if they install nothing.
-fn above(
-    wanted: &Wanted,
-    indexes: &Arc<Indexes>,
-    base: &Installed,
-    read: &Read,
-) -> Result<Option<Universe>, Unsolved> {
+fn above(wanted: &Wanted, indexes: &Arc<Indexes>, base: &Installed, read: &Read) -> Result<Option<Universe>, Unsolved> {
     let mut universe: Option<Universe> = None;
     let mut state = base.clone();
     for asked in &wanted.below {
@@ -446,7 +438,8 @@ fn add(
         }
         closure.packages.insert(chosen.name.clone(), Some(chosen.version.clone()));
     }
-    if let Some(status) = contents.get(&place(case.request)).and_then(|contents| contents.files.get("var/lib/dpkg/status"))
+    if let Some(status) =
+        contents.get(&place(case.request)).and_then(|contents| contents.files.get("var/lib/dpkg/status"))
         && let Some((platform, _)) = pins.platform(&wanted.base, &wanted.platform)
     {
         let platform = platform.clone();

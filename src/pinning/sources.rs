@@ -50,8 +50,12 @@ impl Names {
         };
         let host = uri.split("://").last().unwrap_or(uri).split('/').next().unwrap_or_default();
         let place = uri.split("://").last().unwrap_or(uri).trim_end_matches('/');
-        let names =
-            [plain.clone(), format!("{plain}@{host}"), format!("{plain}@{place}"), format!("{plain}@{uri}+{}", components.join("+"))];
+        let names = [
+            plain.clone(),
+            format!("{plain}@{host}"),
+            format!("{plain}@{place}"),
+            format!("{plain}@{uri}+{}", components.join("+")),
+        ];
         let is = (uri.to_owned(), suite.to_owned(), components.to_vec());
         let is_free = |name: &&String| self.given.get(*name).is_none_or(|known| *known == is);
         let again = names.iter().find(|name| is_free(name) && self.before.get(*name) == Some(&is));
