@@ -66,6 +66,8 @@ const CRATES: &[(&str, &[&str])] = &[
     ("ureq", &["host"]),
     ("pgp", &["host"]),
     ("flate2", &["host"]),
+    ("rsa", &["host"]),
+    ("sha1", &["host"]),
     ("zstd", &["host"]),
     ("tar", &["host"]),
     ("docker_credential", &["host"]),

@@ -1,6 +1,7 @@
 //! Floor 9: the machine. The disk as a [`crate::base::World`], outputs written whole or not at all, who owns them, and
 //! the lock that keeps two runs apart.
 
+pub mod apk;
 pub mod archive;
 mod cache;
 mod content;

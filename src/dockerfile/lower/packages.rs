@@ -1,5 +1,7 @@
 //! Packages: one RUN, and no lists or caches left behind.
 
+mod pinned;
+
 use super::super::instruction::{Joining, RunMount, Statement};
 use super::StageLowering;
 use super::runs::{command, is_mountable, statement};
@@ -21,6 +23,10 @@ impl StageLowering<'_, '_> {
     }
 
     fn apt(&mut self, packages: &Packages) {
+        if let Some(pinned) = &packages.pinned {
+            self.pinned_apt(packages, pinned);
+            return;
+        }
         self.refuse_relations(packages);
         let mut mounts = Vec::new();
         let mut statements = self.keys(packages, &mut mounts);
@@ -47,7 +53,7 @@ impl StageLowering<'_, '_> {
                 statements.push(update());
                 statements.push(Statement(vec![install.clone(), certificates]));
             }
-            statements.extend(packages.repositories.iter().map(|repository| self.deb822(repository)));
+            statements.extend(packages.repositories.iter().map(|repository| self.deb822(repository, false)));
         }
         if !packages.packages.is_empty() {
             statements.push(update());
@@ -61,16 +67,17 @@ impl StageLowering<'_, '_> {
         self.push_statements(statements, mounts, Joining::Never);
     }
 
-    /// A source in deb822 form (apt's `sources.list(5)`).
-    fn deb822(&self, repository: &Repository) -> Statement {
-        let Repository { name, uri, suite, components, .. } = repository;
+    /// A source in deb822 form (apt's `sources.list(5)`), with a blank line at its end if it is `open`.
+    fn deb822(&self, repository: &Repository, open: bool) -> Statement {
+        let Repository { uri, suite, components, .. } = repository;
         let mut lines = vec!["Types: deb".to_owned(), format!("URIs: {}", uri.value)];
         lines.extend(suite.as_ref().map(|suite| format!("Suites: {}", suite.value)));
         if !components.is_empty() {
             lines.push(format!("Components: {}", components.join(" ")));
         }
         lines.extend(key_path(Manager::Apt, repository).map(|path| format!("Signed-By: {path}")));
-        written(&lines, &format!("/etc/apt/sources.list.d/{}.sources", name.value), ">")
+        lines.extend(open.then(String::new));
+        written(&lines, &pinned::source_path(repository), ">")
     }
 
     fn apk(&mut self, packages: &Packages) {

@@ -11,7 +11,7 @@ mod layer;
 mod logins;
 mod manifest;
 mod place;
-mod tar;
+pub(in crate::host) mod tar;
 mod tree;
 mod watched;
 

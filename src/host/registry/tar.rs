@@ -11,7 +11,7 @@ const MAX_EXTENSION: u64 = 1 << 20;
 
 /// What an entry is.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(in crate::host) enum Kind {
     /// A file, whose bytes follow.
     File,
     /// A directory.
@@ -26,7 +26,7 @@ pub(super) enum Kind {
 
 /// An entry.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Entry {
+pub(in crate::host) struct Entry {
     /// Its name, as it is written.
     pub path: Vec<u8>,
     /// What it is.
@@ -44,7 +44,7 @@ struct Ahead {
 }
 
 /// Calls `each` with the entries of a tar and with their bytes, of which it need not read all, until there is none left.
-pub(super) fn walk<E: From<io::Error>>(
+pub(in crate::host) fn walk<E: From<io::Error>>(
     tar: &mut impl BufRead,
     mut each: impl FnMut(&Entry, &mut dyn Read) -> Result<(), E>,
 ) -> Result<(), E> {
