@@ -27,6 +27,7 @@ mod standing;
 mod terminal;
 mod timings;
 mod told;
+mod verify;
 mod watch;
 
 use args::{Arguments, Command};

@@ -244,7 +244,7 @@ impl<'s> Examiner<'s> {
         let compiled = compile_locked(&image, locked, orders, &recorder, self.options, &mut told);
         let kept = compiled.ok().map(|compiled| {
             let hashes = [&compiled.printed.text, &compiled.dockerignore].map(|text| Sum::of(text.as_bytes()));
-            let known = self.known(&image, files, hashes, &facts, &told, recorder.into_asked(), &compiled.asked);
+            let known = self.known(&image, files, hashes, &facts, &told, (recorder.into_asked(), &compiled.asked));
             let fresh = known.and_then(|known| known.packed());
             let mut outputs = Vec::new();
             if !self.look.sound_alone || !told.has_errors() {
@@ -265,8 +265,7 @@ impl<'s> Examiner<'s> {
         outputs: [Sum; 2],
         facts: &Facts,
         told: &Diagnostics,
-        asked: Vec<Asked>,
-        pins: &[PinOf],
+        (asked, pins): (Vec<Asked>, &[PinOf]),
     ) -> Option<Known> {
         // What became of a base with mistakes is not known here.
         if !image.knows_bases() {

@@ -7,6 +7,7 @@ use super::repin::{Repinned, is_whole, repin};
 use super::session::{Access, Session};
 use super::terminal::{Terminal, counted};
 use super::timings::{Built, sort};
+use super::verify::verify;
 use crate::base::LOCK;
 use crate::diagnostic::codes::{NO_HISTORY, NO_MATCH, UNREADABLE_FILE, UNWRITABLE_OUTPUT};
 use crate::diagnostic::{Diagnostic, Diagnostics, render::visible};
@@ -43,6 +44,9 @@ pub struct Lock {
     /// Write nothing; exit with 1 if something were to be written
     #[arg(long)]
     check: bool,
+    /// Ask a real `apt-get` what it would install, and write nothing that it says otherwise
+    #[arg(long)]
+    verify: bool,
     #[command(flatten)]
     how: How,
 }
@@ -151,6 +155,10 @@ impl Lock {
                 relocked.moved.iter().for_each(|moved| words.line(&visible(&moved.to_string())));
                 terminal.say(&words.end());
                 lock.pins = relocked.pins;
+                if self.verify {
+                    let asked = verify(session, &self.how, &lock.pins)?;
+                    terminal.say(&format!("`apt-get` says the same of {}\n", counted(asked, "set of packages")));
+                }
                 self.write(session, &before, &lock, terminal)
             }
         }

@@ -27,11 +27,9 @@ pub fn repin(session: &Session, how: &How, update: &Update, may_ask: bool) -> Re
     let old = session.locked.pins();
     let is_whole = is_whole(session);
     let how = pinning::How { update, is_whole };
-    let threads = Threads::that_wait();
-    let pinning = wishes.first().map(|wish| Arc::clone(&wish.pinning)).unwrap_or_default();
     if !may_ask {
         let offline = Offline::default();
-        let relocked = relock(&wishes, old, how, &offline, &threads, &mut told);
+        let relocked = relock(&wishes, old, how, &offline, &Threads::that_wait(), &mut told);
         let asked = offline.asked.into_inner().unwrap_or_else(PoisonError::into_inner);
         return match relocked {
             _ if !asked.is_empty() => Ok(Repinned::Missing(asked)),
@@ -39,11 +37,15 @@ pub fn repin(session: &Session, how: &How, update: &Update, may_ask: bool) -> Re
             Err(_) => Err(told),
         };
     }
-    let machines = Machines::new(&session.disk, &pinning);
-    let shown = Shown::new(&machines);
-    let relocked = relock(&wishes, old, how, &shown, &threads, &mut told);
-    drop(shown);
+    let relocked = ask(session, &wishes, |remote, threads| relock(&wishes, old, how, remote, threads, &mut told));
     relocked.map(Repinned::Pins).map_err(|_| told)
+}
+
+/// What `work` makes of the machines that the workspace names, asked by threads; what is asked is shown.
+pub fn ask<T>(session: &Session, wishes: &[Wish], work: impl FnOnce(&dyn Remote, &Threads) -> T) -> T {
+    let pinning = wishes.first().map(|wish| Arc::clone(&wish.pinning)).unwrap_or_default();
+    let machines = Machines::new(&session.disk, &pinning);
+    work(&Shown::new(&machines), &Threads::that_wait())
 }
 
 /// Whether all images that have the lock are chosen: beside a lone spec others may stand that have the same.

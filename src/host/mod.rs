@@ -2,6 +2,7 @@
 //! the lock that keeps two runs apart.
 
 pub mod apk;
+mod apt_get;
 pub mod archive;
 mod cache;
 mod content;
@@ -25,6 +26,7 @@ mod watch;
 mod workspace;
 
 pub use crate::base::MANIFEST;
+pub use apt_get::{has_apt_get, simulated};
 pub use cache::Cache;
 pub use content::Content;
 pub use disk::Disk;

@@ -2,6 +2,7 @@
 
 use crate::lock::Contents;
 use crate::resolve::apt::{Chosen, Index, Installed, Preferences};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 const STATUS: &str = "var/lib/dpkg/status";
@@ -30,30 +31,35 @@ pub(super) fn of_base(contents: &Contents) -> Installed {
 
 /// The same, with `chosen` installed.
 pub(super) fn with(installed: &Installed, chosen: &[Chosen], indexes: &[Index]) -> Installed {
-    let status = String::from_utf8_lossy(&installed.status).into_owned();
-    let is_chosen = |stanza: &str| {
-        let name = field(stanza, "Package");
-        let architecture = field(stanza, "Architecture");
-        chosen.iter().any(|chosen| {
-            Some(chosen.name.as_str()) == name
-                && (architecture.is_none()
-                    || architecture == Some(chosen.architecture.as_str())
-                    || architecture == Some("all")
-                    || chosen.architecture == "all")
-        })
-    };
-    let mut text: String = status
-        .split("\n\n")
-        .filter(|stanza| !stanza.trim().is_empty() && !is_chosen(stanza))
-        .fold(String::new(), |text, stanza| text + stanza.trim_end() + "\n\n");
+    let texts: Vec<&[u8]> = indexes.iter().map(|index| &*index.bytes).collect();
+    let packages = chosen.iter().map(|chosen| {
+        let auto = !chosen.asked && !chosen.manual_before;
+        (chosen.name.as_str(), chosen.version.as_str(), auto)
+    });
+    with_versions(installed, packages, &texts)
+}
+
+/// The same, with packages installed in versions that the indexes `texts` have, each with whether it is there for others
+/// alone.
+pub(super) fn with_versions<'p>(
+    installed: &Installed,
+    packages: impl Iterator<Item = (&'p str, &'p str, bool)>,
+    texts: &[&[u8]],
+) -> Installed {
+    let packages: Vec<(&str, &str, bool)> = packages.collect();
+    let names: BTreeSet<&str> = packages.iter().map(|(name, ..)| *name).collect();
+    let status = String::from_utf8_lossy(&installed.status);
+    let before = status.split("\n\n").filter(|stanza| !stanza.trim().is_empty());
+    let staying = before.filter(|stanza| field(stanza, "Package").is_none_or(|name| !names.contains(name)));
+    let mut text = staying.fold(String::new(), |text, stanza| text + stanza.trim() + "\n\n");
     let mut states = String::from_utf8_lossy(&installed.extended_states).into_owned();
-    for chosen in chosen {
-        let Some(stanza) = indexes.get(chosen.index).and_then(|index| stanza(&index.bytes, chosen)) else { continue };
+    for (name, version, auto) in packages {
+        let Some(stanza) = texts.iter().find_map(|text| stanza(text, name, version)) else { continue };
         text.push_str("Status: install ok installed\n");
-        text.push_str(stanza.trim_end());
+        text.push_str(stanza.trim());
         text.push_str("\n\n");
-        if !chosen.asked && !chosen.manual_before {
-            let Chosen { name, architecture, .. } = chosen;
+        if auto {
+            let architecture = field(&stanza, "Architecture").unwrap_or_default();
             states.push_str(&format!("Package: {name}\nArchitecture: {architecture}\nAuto-Installed: 1\n\n"));
         }
     }
@@ -65,9 +71,9 @@ pub(super) fn with(installed: &Installed, chosen: &[Chosen], indexes: &[Index]) 
 }
 
 /// The paragraph of an index that is of a package in that version.
-fn stanza(index: &[u8], chosen: &Chosen) -> Option<String> {
+fn stanza(index: &[u8], name: &str, version: &str) -> Option<String> {
     let text = std::str::from_utf8(index).ok()?;
-    let line = format!("Package: {}\n", chosen.name);
+    let line = format!("Package: {name}\n");
     let mut from = 0;
     while let Some(at) = text[from..].find(&line) {
         let at = from + at;
@@ -78,7 +84,7 @@ fn stanza(index: &[u8], chosen: &Chosen) -> Option<String> {
         let start = text[..at].rfind("\n\n").map_or(0, |start| start + 2);
         let end = text[at..].find("\n\n").map_or(text.len(), |end| at + end);
         let stanza = &text[start..end];
-        if field(stanza, "Version") == Some(chosen.version.as_str()) {
+        if field(stanza, "Version") == Some(version) {
             return Some(stanza.to_owned());
         }
     }

@@ -7,6 +7,7 @@ mod gathered;
 mod installed;
 mod moved;
 mod moving;
+mod question;
 mod solve;
 mod sources;
 #[cfg(test)]
@@ -15,6 +16,7 @@ mod tests;
 pub use gathered::Wish;
 pub use moved::Moved;
 pub use moving::Update;
+pub use question::{Origin, Question, questions};
 
 use crate::base::{Digest, Span, Workers, map};
 use crate::diagnostic::codes::UNAVAILABLE;

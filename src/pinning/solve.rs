@@ -18,10 +18,53 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// What a request is solved with.
-struct Case<'r> {
-    at: usize,
+pub(super) struct Case<'r> {
+    /// Its number.
+    pub at: usize,
     request: &'r Request,
-    archives: Vec<Asked>,
+    /// The archives that are asked.
+    pub archives: Vec<Asked>,
+}
+
+/// What requests are solved with, all of it at hand.
+pub(super) struct Prepared<'r> {
+    pub cases: Vec<Case<'r>>,
+    /// What the bases hold.
+    pub contents: BTreeMap<Place, Contents>,
+    /// The archives by their names.
+    pub archives: BTreeMap<String, Stated>,
+    pub texts: Texts,
+}
+
+/// Gets what the requests of those numbers are solved with. `staying` are the names of archives that are not to be given
+/// to others.
+#[allow(clippy::too_many_arguments, reason = "one call, of what its callers hold")]
+pub(super) fn prepare<'w>(
+    gathered: &Gathered<'w>,
+    open: Vec<usize>,
+    old: &Pins,
+    moving: &Moving,
+    bases: &BTreeMap<String, BaseImage>,
+    staying: &BTreeSet<&String>,
+    remote: &dyn Remote,
+    workers: &dyn Workers,
+    teller: &mut Teller<'_>,
+) -> Prepared<'w> {
+    let contents = contents(gathered, &open, bases, remote, workers, teller);
+    let mut names = Names::of(old, staying);
+    let mut cases: Vec<Case<'w>> = Vec::new();
+    for at in open {
+        let want = &gathered.closures[at];
+        let request = want.what;
+        let Some(contents) = contents.get(&place(request)) else { continue };
+        match sources::asked(request, contents, gathered, &mut names, remote) {
+            Ok(archives) => cases.push(Case { at, request, archives }),
+            Err(not_had) => teller.not_had(want.span, &not_had, want.images),
+        }
+    }
+    let archives = releases(&cases, gathered, old, moving, remote, workers, teller);
+    let texts = packages(&cases, gathered, &archives, remote, workers, teller);
+    Prepared { cases, contents, archives, texts }
 }
 
 /// Adds the closures of all that is asked for to `pins`: the `kept` ones as they are, the others solved.
@@ -39,28 +82,17 @@ pub(super) fn solve(
 ) {
     let mut open: Vec<usize> = (0..gathered.closures.len()).filter(|at| !kept.contains(at)).collect();
     open.retain(|at| is_followed(&gathered.closures[*at], teller));
-    let contents = contents(gathered, &open, bases, remote, workers, teller);
     let staying = kept.iter().filter_map(|at| old.closures.get(&gathered.closures[*at].what.wanted));
-    let mut names = Names::of(old, &staying.flat_map(|closure| &closure.archives).collect());
-    let mut cases: Vec<Case<'_>> = Vec::new();
-    for at in open {
-        let want = &gathered.closures[at];
-        let request = want.what;
-        let Some(contents) = contents.get(&place(request)) else { continue };
-        match sources::asked(request, contents, gathered, &mut names, remote) {
-            Ok(archives) => cases.push(Case { at, request, archives }),
-            Err(not_had) => teller.not_had(want.span, &not_had, want.images),
-        }
-    }
-    let archives = releases(&cases, gathered, old, moving, remote, workers, teller);
-    let indexes = packages(&cases, gathered, &archives, remote, workers, teller);
+    let staying = staying.flat_map(|closure| &closure.archives).collect();
+    let prepared = prepare(gathered, open, old, moving, bases, &staying, remote, workers, teller);
+    let Prepared { cases, contents, archives, texts } = &prepared;
     // Those that start alike are solved with one universe.
     let mut groups: BTreeMap<Key, Vec<&Case<'_>>> = BTreeMap::new();
-    for case in &cases {
+    for case in cases {
         let key = (place(case.request), case.archives.iter().map(|archive| archive.name.clone()).collect());
         groups.entry(key).or_default().push(case);
     }
-    let parsed = parsed(&groups, &archives, &indexes, workers);
+    let parsed = parsed(&groups, archives, texts, workers);
     let groups: Vec<(&Key, &Vec<&Case<'_>>)> = groups.iter().collect();
     let solved = map(workers, groups.len(), |at| {
         let (key, cases) = groups[at];
@@ -80,7 +112,7 @@ pub(super) fn solve(
         match solved {
             Ok(chosen) => {
                 let Some(case) = cases.iter().find(|case| case.at == at) else { continue };
-                if let Err(diagnostic) = add(case, &chosen, &archives, gathered, &contents, pins) {
+                if let Err(diagnostic) = add(case, &chosen, archives, gathered, contents, pins) {
                     teller.tell(diagnostic, want.images);
                 }
             }
@@ -90,7 +122,7 @@ pub(super) fn solve(
 }
 
 /// A base on a platform.
-type Place = (String, Platform);
+pub(super) type Place = (String, Platform);
 
 /// What starts alike: a base on a platform, and the archives by their names.
 type Key = (Place, Vec<String>);
@@ -146,7 +178,7 @@ fn contents(
 }
 
 /// An archive in its state.
-struct Stated {
+pub(super) struct Stated {
     asked: Asked,
     release: Release,
 }
@@ -202,7 +234,7 @@ fn releases(
 }
 
 /// The indexes of all archives, by the archive, the component and the architecture.
-type Texts = BTreeMap<(String, String, String), Arc<[u8]>>;
+pub(super) type Texts = BTreeMap<(String, String, String), Arc<[u8]>>;
 
 fn packages(
     cases: &[Case<'_>],
@@ -242,7 +274,7 @@ fn packages(
 }
 
 /// A flat repository has one component, without a name.
-fn components(components: &[String]) -> Vec<&str> {
+pub(super) fn components(components: &[String]) -> Vec<&str> {
     if components.is_empty() { vec![""] } else { components.iter().map(String::as_str).collect() }
 }
 
@@ -288,7 +320,7 @@ fn parsed(
 }
 
 /// What an archive says of itself, as far as apt's pins look at it.
-fn said(stated: &Stated) -> apt::Release {
+pub(super) fn said(stated: &Stated) -> apt::Release {
     let Stated { asked, release } = stated;
     let site = asked.suite.uri.split("://").last().unwrap_or_default();
     apt::Release {

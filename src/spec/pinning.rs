@@ -20,17 +20,13 @@ pub struct Pinning {
 
 words! {
     /// Which packages of a stage are pinned.
+    #[derive(Default)]
     Reach {
         /// All that are installed.
+        #[default]
         Closure = "closure",
         /// Those that the spec names.
         Direct = "direct",
-    }
-}
-
-impl Default for Reach {
-    fn default() -> Self {
-        Self::Closure
     }
 }
 
