@@ -31,6 +31,7 @@ pub use cache::Cache;
 pub use content::Content;
 pub use disk::Disk;
 pub use git::{Bound, MAX_COMMITS, NoHistory, Walked, walk};
+pub use git_remote::{NoCommit, REMOTE_LIMIT, remote_commit};
 pub use lock::Lock;
 pub use log::read_log;
 pub use manifest_change::ManifestChange;
