@@ -67,6 +67,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("pgp", &["host"]),
     ("flate2", &["host"]),
     ("rsa", &["host"]),
+    ("quick_xml", &["resolve"]),
     ("sha1", &["host"]),
     ("zstd", &["host"]),
     ("tar", &["host"]),

@@ -8,6 +8,7 @@ mod cache;
 mod content;
 mod directories;
 mod disk;
+pub mod dnf;
 mod git;
 mod git_remote;
 pub mod http;
