@@ -20,8 +20,10 @@ mod margin;
 mod memory;
 mod outputs;
 mod paths;
+mod progress;
 mod recording;
 mod render;
+mod repin;
 mod schema;
 mod session;
 mod side;
@@ -30,6 +32,7 @@ mod standing;
 mod terminal;
 mod timings;
 mod told;
+mod verify;
 mod watch;
 
 use args::{Arguments, Command};

@@ -4,7 +4,7 @@ use super::args::How;
 use super::side::Side;
 use super::sides::Sides;
 use crate::base::{FileId, Sum, below, map};
-use crate::compile::{Compiled, compile_measured};
+use crate::compile::{Compiled, compile_locked};
 use crate::diagnostic::Diagnostics;
 use crate::diff::{self, Difference, Hunks, ImageDiff, Kind, Seen, causes, compare};
 use crate::lower::Options;
@@ -192,9 +192,8 @@ impl<'s> Comparer<'s> {
         let side = self.side(number);
         let mut told = Diagnostics::new();
         let Ok(image) = side.workspace.resolve(unit, &mut told) else { return Err(told) };
-        let measured = side.locked.measured(image.name.value.as_str());
         let world = side.place.world();
-        match compile_measured(&image, measured, &self.orders, world, self.options[number], &mut told) {
+        match compile_locked(&image, &side.locked, &self.orders, world, self.options[number], &mut told) {
             Ok(compiled) => Ok((image, compiled)),
             Err(_) => Err(told),
         }
