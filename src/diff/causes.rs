@@ -204,6 +204,9 @@ impl Hunks {
     }
 }
 
+/// Places that are one cause, and the changes of each image that it makes.
+type Joined<'c> = (Vec<&'c CauseId>, BTreeMap<usize, Vec<&'c Change>>);
+
 /// What makes the changes of `images`, those that reach most first.
 pub fn causes(images: &[ImageDiff]) -> Vec<Cause> {
     let mut made: BTreeMap<&CauseId, BTreeMap<usize, Vec<&Change>>> = BTreeMap::new();
@@ -213,7 +216,7 @@ pub fn causes(images: &[ImageDiff]) -> Vec<Cause> {
         }
     }
     // Places of one file that reach the same images are one cause.
-    let mut joined: Vec<(Vec<&CauseId>, BTreeMap<usize, Vec<&Change>>)> = Vec::new();
+    let mut joined: Vec<Joined<'_>> = Vec::new();
     let mut known: BTreeMap<(&str, bool, Vec<usize>), usize> = BTreeMap::new();
     for (cause, reached) in made {
         let key = (cause.path.as_str(), cause.gone, reached.keys().copied().collect());
@@ -231,7 +234,7 @@ pub fn causes(images: &[ImageDiff]) -> Vec<Cause> {
             }
         }
     }
-    let cause = |(places, reached): (Vec<&CauseId>, BTreeMap<usize, Vec<&Change>>)| {
+    let cause = |(places, reached): Joined<'_>| {
         let mut groups: BTreeMap<Vec<&Change>, Vec<usize>> = BTreeMap::new();
         let numbers: Vec<usize> = reached.keys().copied().collect();
         for (number, mut changes) in reached {

@@ -71,20 +71,24 @@ fn parts<S: serde::Serializer>(parts: &Option<Vec<Part>>, serializer: S) -> Resu
     map.serialize(serializer)
 }
 
+/// A stage, an aspect of it, and what of that.
+type Key = (String, Aspect, String);
+
 /// What changed from `before` to `after`, both as [`super::facts::facts`] gives them.
 pub fn changes(before: Vec<Fact>, after: Vec<Fact>) -> Vec<Found> {
     let mut found = Vec::new();
     let before = with_new_stage_names(before, &after, &mut found);
     let (mut gone, mut new) = (Vec::new(), Vec::new());
-    let mut pairs: BTreeMap<(String, Aspect, String), (Vec<Fact>, Vec<Fact>)> = BTreeMap::new();
+    // The facts before and after of one stage, aspect and subject.
+    let mut pairs: BTreeMap<Key, [Vec<Fact>; 2]> = BTreeMap::new();
     let key = |fact: &Fact| (fact.stage.clone(), fact.aspect, fact.subject.clone());
     for fact in before {
-        pairs.entry(key(&fact)).or_default().0.push(fact);
+        pairs.entry(key(&fact)).or_default()[0].push(fact);
     }
     for fact in after {
-        pairs.entry(key(&fact)).or_default().1.push(fact);
+        pairs.entry(key(&fact)).or_default()[1].push(fact);
     }
-    for (mut before, mut after) in pairs.into_values() {
+    for [mut before, mut after] in pairs.into_values() {
         before.retain(|fact| match after.iter().position(|other| other.parts == fact.parts) {
             Some(at) => {
                 after.remove(at);
@@ -190,7 +194,7 @@ fn pair_moved(gone: &mut Vec<Fact>, new: &mut Vec<Fact>, found: &mut Vec<Found>)
     let is_edited = |a: &Fact, b: &Fact| {
         let text = |fact: &Fact| fact.parts.first().map(|(_, text)| text.clone()).unwrap_or_default();
         let written = matches!(a.aspect, Aspect::Step | Aspect::Raw);
-        written && TextDiff::from_chars(&cut(&text(a)), &cut(&text(b))).ratio() >= 0.5
+        written && TextDiff::from_chars(cut(&text(a)).as_str(), cut(&text(b)).as_str()).ratio() >= 0.5
     };
     let lone = |facts: &[Fact], fact: &Fact| {
         facts.iter().filter(|other| other.stage == fact.stage && other.aspect == fact.aspect).count() == 1
