@@ -1,16 +1,23 @@
 //! Floor 9: the machine. The disk as a [`crate::base::World`], outputs written whole or not at all, who owns them, and
 //! the lock that keeps two runs apart.
 
+pub mod apk;
+pub mod archive;
 mod cache;
+mod content;
 mod directories;
 mod disk;
+pub mod dnf;
 mod git;
+mod git_remote;
+pub mod http;
 mod listings;
 mod lock;
 mod log;
 mod manifest_change;
 mod manifest_lines;
 mod ownership;
+pub mod registry;
 mod signature;
 mod threads;
 mod transaction;
@@ -19,8 +26,10 @@ mod workspace;
 
 pub use crate::base::MANIFEST;
 pub use cache::Cache;
+pub use content::Content;
 pub use disk::Disk;
 pub use git::{Bound, MAX_COMMITS, NoHistory, Walked, walk};
+pub use git_remote::{NoCommit, REMOTE_LIMIT, remote_commit};
 pub use lock::Lock;
 pub use log::read_log;
 pub use manifest_change::ManifestChange;
