@@ -323,10 +323,8 @@ fn an_external_driver() {
 #[test]
 fn affected() {
     let workspace = repository(&["a", "b", "c"]);
-    workspace.write(
-        "top/image.kdl",
-        &format!("image \"top\" {{\n    from image=\"a\"\n    user \"app\" uid=10001\n    expose 1\n}}\n"),
-    );
+    workspace
+        .write("top/image.kdl", "image \"top\" {\n    from image=\"a\"\n    user \"app\" uid=10001\n    expose 1\n}\n");
     commit(&workspace);
     workspace.run("affected --base HEAD").ends(0).prints("").says("");
     // A refactor that comes to the same affects nothing.
