@@ -1,12 +1,17 @@
 //! Locks that are made anew, against machines in memory.
 
+mod others;
+
 use super::{How, Relocked, Update, Wish, relock};
 use crate::base::{Digest, ImageRef, InTurn, Instant, MemoryWorld, Platform, Sum};
 use crate::diagnostic::{Diagnostics, Sources};
 use crate::graph::requests;
-use crate::lock::{BaseImage, Contents, Lock, Locked, NotHad, Pins, PlatformImage, Release, Remote, Suite, print};
+use crate::lock::{
+    ApkIndex, ApkRepository, BaseImage, Contents, DnfIndex, DnfRepository, Lock, Locked, NotHad, Pins, PlatformImage,
+    Release, Remote, Suite, print,
+};
 use crate::{lower, model, syntax};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -95,6 +100,14 @@ impl Remote for InMemory {
         Ok(self.index().into_bytes())
     }
 
+    fn apk_index(&self, repository: &ApkRepository, _: Option<&Sum>) -> Result<ApkIndex, NotHad> {
+        Err(NotHad::new(&repository.uri))
+    }
+
+    fn dnf_index(&self, repository: &DnfRepository, _: &BTreeSet<String>, _: Option<&Sum>) -> Result<DnfIndex, NotHad> {
+        Err(NotHad::new(&repository.address))
+    }
+
     fn fetch(&self, url: &str) -> Result<Sum, NotHad> {
         self.note(format!("fetch {url}"));
         Ok(Sum::of(url.as_bytes()))
@@ -138,7 +151,7 @@ fn wishes(spec: &str) -> Vec<Wish> {
 }
 
 /// The lock that is made of `old`, or what is told.
-fn make(spec: &str, old: &Pins, update: &Update, remote: &InMemory) -> Result<Relocked, Vec<String>> {
+fn make(spec: &str, old: &Pins, update: &Update, remote: &dyn Remote) -> Result<Relocked, Vec<String>> {
     let mut diagnostics = Diagnostics::new();
     let how = How { update, is_whole: true };
     relock(&wishes(spec), old, how, remote, &InTurn, &mut diagnostics).map_err(|_| {
