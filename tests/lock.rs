@@ -6,6 +6,7 @@
 #[path = "lock/machines.rs"]
 mod machines;
 #[path = "support/archive.rs"]
+#[allow(unused_imports, reason = "made for other tests too")]
 mod support;
 #[path = "cli/workspace.rs"]
 #[allow(dead_code, reason = "made for other tests too")]

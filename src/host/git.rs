@@ -146,7 +146,7 @@ fn asked(directory: &Path, arguments: &[&str]) -> Result<String, NoHistory> {
 }
 
 /// Git in `directory`, which answers for that alone: not for the repository that a hook runs in, and from no network.
-pub(super) fn command(directory: &Path) -> Command {
+fn command(directory: &Path) -> Command {
     let mut git = Command::new("git");
     git.current_dir(directory).args(["--no-pager", "--no-optional-locks"]).stdin(Stdio::null()).stderr(Stdio::piped());
     for (name, _) in std::env::vars_os().filter(|(name, _)| is_foreign(name)) {
@@ -163,16 +163,14 @@ fn is_foreign(name: &OsStr) -> bool {
     name.starts_with("GIT_") && !KEPT.iter().any(|kept| name.starts_with(kept))
 }
 
-/// Why git cannot be run.
-pub(super) fn no_git(error: std::io::Error) -> NoHistory {
+fn no_git(error: std::io::Error) -> NoHistory {
     NoHistory::NoGit(match error.kind() {
         ErrorKind::NotFound => "there is no such program".to_owned(),
         _ => reason(&error),
     })
 }
 
-/// What git says that it refuses.
-pub(super) fn refused(complaint: &[u8]) -> NoHistory {
+fn refused(complaint: &[u8]) -> NoHistory {
     let text = String::from_utf8_lossy(complaint);
     let line = text.lines().find(|line| !line.is_empty()).unwrap_or("it does not say why");
     NoHistory::Refused(line.strip_prefix("fatal: ").unwrap_or(line).to_owned())

@@ -1,7 +1,7 @@
 //! The machines that pins are made from: registries, archives, servers and repositories.
 
 use super::archive::{Archives, Error, Source, Wanted};
-use super::git_remote::commit_of;
+use super::git_remote::{REMOTE_LIMIT, remote_commit};
 use super::http::{Client, Plain};
 use super::registry::Registries;
 use super::{Content, Disk, apk, dnf};
@@ -122,7 +122,7 @@ impl Remote for Machines<'_> {
     }
 
     fn commit(&self, url: &str, reference: &str) -> Result<String, NotHad> {
-        commit_of(url, reference).map_err(NotHad::new)
+        remote_commit(url, reference, REMOTE_LIMIT).map_err(NotHad::new)
     }
 
     fn file(&self, path: &str) -> Result<Vec<u8>, NotHad> {
