@@ -1,9 +1,11 @@
 //! Packages of apk and dnf, of repositories in memory.
 
 use super::make;
-use crate::base::{Digest, ImageRef, Instant, Platform, Sum};
+use crate::base::{Digest, ImageRef, Instant, MemoryWorld, Platform, Sum};
+use crate::diagnostic::{Diagnostics, Sources};
+use crate::graph::{StepKind, pin};
 use crate::lock::{
-    ApkIndex, ApkRepository, BaseImage, Contents, DnfIndex, DnfPackage, DnfRepository, Lock, NotHad, Pins,
+    ApkIndex, ApkRepository, BaseImage, Contents, DnfIndex, DnfPackage, DnfRepository, Lock, Locked, NotHad, Pins,
     PlatformImage, Release, Remote, Suite, print,
 };
 use crate::pinning::Update;
@@ -154,7 +156,8 @@ fn closures_of_apk() {
     assert_eq!(make(spec, &first, &update, &moved).expect("a lock").pins, first);
     // More of a state that is gone cannot be had; the state that it has now can.
     let more = "image \"a\" { from \"alpine:3.20\"; apk \"git\" \"pcre\"; }";
-    assert_eq!(make(more, &first, &update, &moved).expect_err("it moved"), ["it has moved on"]);
+    let told = "it has moved on; `imgspec lock --update alpine/v3.20/main/x86_64` takes the state that it has now";
+    assert_eq!(make(more, &first, &update, &moved).expect_err("it moved"), [told]);
     let second = make(spec, &first, &Update::All, &moved).expect("a lock").pins;
     assert!(lines(&second, &["package"])[0].contains("2.45-r1"));
     let none = "image \"a\" { from \"alpine:3.20\"; apk \"gone\"; }";
@@ -196,4 +199,29 @@ fn versions_of_dnf() {
     let older = "image \"a\" { from \"fedora:41\"; dnf { package \"git\" version=\"1.9*\"; }; }";
     let pins = make(older, &Pins::default(), &Update::Nothing, &Repositories { git: "1" }).expect("a lock").pins;
     assert!(lines(&pins, &["package"])[0].contains("\"1.9-1.fc41\""));
+}
+
+#[test]
+fn graphs_are_pinned() {
+    let check = |spec: &str, git: &'static str, expected: &[&str]| {
+        let pins = make(spec, &Pins::default(), &Update::Nothing, &Repositories { git }).expect("a lock").pins;
+        let text = print(&Lock { pins, ..Lock::default() });
+        let mut diagnostics = Diagnostics::new();
+        let locked = Locked::read(text, &mut Sources::new(), &mut diagnostics).expect("it is read again");
+        let mut graph = super::graphs(spec).remove(0);
+        pin(&mut graph, &locked, &MemoryWorld::default(), &mut diagnostics).expect("pinned");
+        let steps = graph.stages.iter().flat_map(|stage| &stage.steps);
+        let pinned = steps.filter_map(|step| match &step.kind {
+            StepKind::Packages(packages) => packages.pinned.clone(),
+            _ => None,
+        });
+        let closures: Vec<_> =
+            pinned.flat_map(|pinned| pinned.closures.values().cloned().collect::<Vec<_>>()).collect();
+        let words: Vec<String> =
+            closures.iter().flatten().map(|package| format!("{}={}", package.name, package.version)).collect();
+        assert_eq!(words, expected, "{spec}");
+        assert!(diagnostics.is_empty() && graph.stale.is_empty());
+    };
+    check("image \"a\" { from \"alpine:3.20\"; apk \"git\"; }", "2.45-r0", &["git=2.45-r0", "pcre=10-r0"]);
+    check("image \"a\" { from \"fedora:41\"; dnf \"git\"; }", "1", &["git=1.10-1.fc41"]);
 }
