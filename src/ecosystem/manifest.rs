@@ -69,13 +69,7 @@ impl Project<'_> {
         self.parsed(file, &text, format, diagnostics)
     }
 
-    fn parsed(
-        &self,
-        file: &str,
-        text: &str,
-        format: Format,
-        diagnostics: &mut Diagnostics,
-    ) -> Result<Value, Reported> {
+    fn parsed(&self, file: &str, text: &str, format: Format, diagnostics: &mut Diagnostics) -> Result<Value, Reported> {
         format.parse(text.trim_start_matches('\u{feff}')).map_err(|(line, reason)| {
             let path = self.located(file).map_or(file.to_owned(), |manifest| manifest.path.value);
             let place = line.map_or(path.clone(), |line| format!("{path}:{line}"));

@@ -28,7 +28,11 @@ pub(super) fn lower(project: &Project<'_>, diagnostics: &mut Diagnostics) -> Res
     });
     let unlocked = (!is_locked).then(|| project.without_lock("package-lock.json", "npm install --package-lock-only"));
     Ok(Plan {
-        manifests: workspace.manifests(project, &["npm-shrinkwrap.json", "package-lock.json", ".npmrc"], diagnostics)?,
+        manifests: workspace.manifests(
+            project,
+            &["npm-shrinkwrap.json", "package-lock.json", ".npmrc"],
+            diagnostics,
+        )?,
         install: Some((install, workspace.installed())),
         kept: workspace.kept(project),
         exclude: LEFT.to_vec(),
