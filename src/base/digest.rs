@@ -1,6 +1,6 @@
 //! Content digests.
 
-use super::Invalid;
+use super::{Invalid, Sum};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -19,6 +19,11 @@ impl Digest {
                 "a digest is `sha256:` and 64 lower-case hexadecimal digits, and `{text}` is not"
             )))
         }
+    }
+
+    /// The one that says this hash.
+    pub fn of(sum: Sum) -> Self {
+        Self(format!("sha256:{sum}"))
     }
 
     /// The 64 digits.

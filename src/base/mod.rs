@@ -2,10 +2,12 @@
 
 mod build_cache;
 mod deb;
+mod deb_order;
 mod digest;
 mod duration;
 mod image_path;
 mod image_ref;
+mod instant;
 mod mode;
 mod names;
 mod port;
@@ -18,11 +20,13 @@ mod workspace_path;
 mod world;
 
 pub use build_cache::BuildCache;
-pub use deb::{DebName, DebVersion};
+pub use deb::{DebName, DebRelation, DebVersion};
+pub use deb_order::compare_deb_versions;
 pub use digest::Digest;
 pub use duration::Duration;
 pub use image_path::{ImagePath, normalize};
 pub use image_ref::ImageRef;
+pub use instant::Instant;
 pub use mode::Mode;
 pub use names::{EnvName, GroupName, ImageName, Owner, ParamName, Platform, StageName, TemplateName};
 pub use port::{Port, Protocol};

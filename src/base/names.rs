@@ -227,7 +227,67 @@ impl Platform {
             Err(Invalid::new(format!("`{text}` is not a platform: as \"linux/amd64\" or \"linux/arm/v7\"")))
         }
     }
+
+    /// What Debian calls the platform's architecture (dpkg-architecture(1)); `None` if it has none for it.
+    pub fn debian_architecture(&self) -> Option<&'static str> {
+        DEBIAN.iter().find(|(platform, _)| *platform == self.0).map(|(_, architecture)| *architecture)
+    }
+
+    /// The one form of a platform that has several (containerd 2, `platforms.Normalize`): `linux/arm64` for
+    /// `linux/arm64/v8` and `linux/aarch64`, `linux/arm/v7` for `linux/arm`.
+    pub fn normal(&self) -> Self {
+        let mut parts = self.0.split('/');
+        let (os, architecture) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
+        let variant = parts.next().unwrap_or_default();
+        let (architecture, variant) = match (architecture, variant) {
+            ("i386", _) => ("386", ""),
+            ("amd64" | "x86_64", "" | "v1") => ("amd64", ""),
+            ("x86_64", variant) => ("amd64", variant),
+            ("arm64" | "aarch64", "" | "8" | "v8") => ("arm64", ""),
+            ("aarch64", variant) => ("arm64", variant),
+            ("armhf", _) | ("arm", "" | "7") => ("arm", "v7"),
+            ("armel", _) | ("arm", "6") => ("arm", "v6"),
+            ("arm", "5") => ("arm", "v5"),
+            ("arm", "8") => ("arm", "v8"),
+            other => other,
+        };
+        let os = if os == "macos" { "darwin" } else { os };
+        Self(if variant.is_empty() { format!("{os}/{architecture}") } else { format!("{os}/{architecture}/{variant}") })
+    }
+
+    /// The platforms whose programs one in its normal form runs too, the nearest first (containerd 2,
+    /// `platforms.platformVector`; those of another architecture left out).
+    pub fn lower(&self) -> Vec<Self> {
+        let Some((rest, variant)) = self.0.rsplit_once("/v") else { return Vec::new() };
+        let (least, bare) = match rest.rsplit_once('/').map(|(_, architecture)| architecture) {
+            Some("arm") => (5, None),
+            Some("arm64") => (9, Some(rest)),
+            Some("amd64") => (2, Some(rest)),
+            _ => return Vec::new(),
+        };
+        let number: u8 = variant.parse().unwrap_or_default();
+        let numbered = (least..number.min(16)).rev().map(|number| Self(format!("{rest}/v{number}")));
+        numbered.chain(bare.map(|rest| Self(rest.to_owned()))).collect()
+    }
 }
+
+const DEBIAN: [(&str, &str); 15] = [
+    ("linux/386", "i386"),
+    ("linux/amd64", "amd64"),
+    ("linux/arm", "armhf"),
+    ("linux/arm/v5", "armel"),
+    ("linux/arm/v6", "armel"),
+    ("linux/arm/v7", "armhf"),
+    ("linux/arm64", "arm64"),
+    ("linux/arm64/v8", "arm64"),
+    ("linux/loong64", "loong64"),
+    ("linux/mips64le", "mips64el"),
+    ("linux/mipsle", "mipsel"),
+    ("linux/ppc64", "ppc64"),
+    ("linux/ppc64le", "ppc64el"),
+    ("linux/riscv64", "riscv64"),
+    ("linux/s390x", "s390x"),
+];
 
 fn is_lower_name(text: &str, between: &str) -> bool {
     let alphanumeric = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit();
@@ -278,5 +338,27 @@ mod tests {
             &["", "App", ":app", "app:", "a b", "-1", "a:b:c"],
         );
         check(Platform::parse, &["linux/amd64", "linux/arm/v7"], &["", "linux", "linux/", "Linux/amd64", "a/b/c/d"]);
+        let debian = |text: &str| Platform::parse(text).expect("a platform").debian_architecture();
+        assert_eq!(debian("linux/arm64/v8"), Some("arm64"));
+        assert_eq!(debian("linux/ppc64le"), Some("ppc64el"));
+        assert_eq!(debian("windows/amd64"), None);
+    }
+
+    #[test]
+    fn platforms() {
+        let check = |text: &str, normal: &str, lower: &[&str]| {
+            let found = Platform::parse(text).expect("a platform").normal();
+            assert_eq!(found.as_str(), normal, "{text}");
+            assert_eq!(found.lower().iter().map(Platform::as_str).collect::<Vec<_>>(), lower, "{text}");
+        };
+        check("linux/amd64", "linux/amd64", &[]);
+        check("linux/amd64/v3", "linux/amd64/v3", &["linux/amd64/v2", "linux/amd64"]);
+        check("linux/x86/v1", "linux/x86/v1", &[]);
+        check("linux/aarch64", "linux/arm64", &[]);
+        check("linux/arm64/v8", "linux/arm64", &[]);
+        check("linux/arm64/v9", "linux/arm64/v9", &["linux/arm64"]);
+        check("linux/arm", "linux/arm/v7", &["linux/arm/v6", "linux/arm/v5"]);
+        check("linux/armel", "linux/arm/v6", &["linux/arm/v5"]);
+        check("linux/i386", "linux/386", &[]);
     }
 }

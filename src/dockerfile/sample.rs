@@ -106,7 +106,13 @@ pub(super) fn packages(manager: Manager, list: &[(&str, &str)]) -> Packages {
         name: text(name),
         version: (!version.is_empty()).then(|| text(version)),
     };
-    Packages { manager, packages: list.iter().map(package).collect(), repositories: Vec::new(), recommends: false }
+    Packages {
+        manager,
+        packages: list.iter().map(package).collect(),
+        repositories: Vec::new(),
+        recommends: false,
+        pinned: None,
+    }
 }
 
 pub(super) fn file(at: &str, content: &str) -> File {

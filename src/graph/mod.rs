@@ -19,8 +19,8 @@ pub use family::Family;
 pub use key::{keys, measured_cost};
 pub use stage::{Account, BaseImage, Graph, Stage};
 pub use step::{
-    Copy, CopyFrom, Dir, Fetch, File, Git, Language, Link, Manifest, MissingLock, Mount, Packages, Reads, Run, Source,
-    Step, StepId, StepKind, Unpack,
+    Copy, CopyFrom, Dir, Fetch, File, Git, Language, Link, Manifest, MissingLock, Mount, Packages, PinnedArchive,
+    PinnedPackage, PinnedPackages, Reads, Run, Source, Step, StepId, StepKind, Unpack,
 };
 pub use svg::svg;
 pub use text::describe;

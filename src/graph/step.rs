@@ -1,9 +1,10 @@
 //! Steps: what a stage does, each with what it reads, writes and needs.
 
 use super::Account;
-use crate::base::{Digest, EnvName, ImageName, ImagePath, ImageRef, Mode, Owner, Span, Spanned, StageName};
+use crate::base::{Digest, EnvName, ImageName, ImagePath, ImageRef, Mode, Owner, Platform, Span, Spanned, StageName};
 use crate::spec::{Expected, Manager, Network, Package, Repository, Sharing};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 /// The number of a step in its stage: its place in the source.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -161,6 +162,43 @@ pub struct Packages {
     pub repositories: Vec<Repository>,
     /// Whether recommended (weak) dependencies come too.
     pub recommends: bool,
+    /// What the lock says is installed by all of the stage's packages; `None` without one.
+    pub pinned: Option<Arc<PinnedPackages>>,
+}
+
+/// What the lock says a package step installs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PinnedPackages {
+    /// All that is installed, on each platform.
+    pub closures: BTreeMap<Platform, Vec<PinnedPackage>>,
+    /// Where it comes from, if that is not what the base has set up itself.
+    pub archives: Vec<PinnedArchive>,
+    /// When the newest of the archives was made, in seconds since 1970 (UTC).
+    pub dated: u64,
+}
+
+/// A package in its version.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct PinnedPackage {
+    /// Its name.
+    pub name: String,
+    /// Its version.
+    pub version: String,
+    /// Whether it is there only because others need it (apt-mark(8)).
+    pub auto: bool,
+}
+
+/// An archive that a package step installs from, for that step alone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PinnedArchive {
+    /// Its address.
+    pub uri: String,
+    /// The suite (apt).
+    pub suite: String,
+    /// The components (apt).
+    pub components: Vec<String>,
+    /// What signs it, as `Signed-By` has it (sources.list(5)): a path in the image, or the armoured key itself.
+    pub signed_by: Option<String>,
 }
 
 /// Copies files into the image with COPY's semantics (Dockerfile reference).

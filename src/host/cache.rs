@@ -61,29 +61,28 @@ impl Cache {
         if written.is_err() {
             let _ = fs::remove_file(&staged);
         }
-        self.clean();
+        clean(self.directory());
         written
     }
 
     fn directory(&self) -> &Path {
         self.file.parent().unwrap_or(Path::new("/"))
     }
+}
 
-    /// Removes what nobody needs any more.
-    fn clean(&self) {
-        for entry in fs::read_dir(self.directory()).into_iter().flatten().flatten() {
-            let age =
-                entry.metadata().and_then(|metadata| metadata.modified()).ok().and_then(|time| time.elapsed().ok());
-            let is_staged = entry.path().extension().is_some();
-            if age.is_some_and(|age| age > if is_staged { Self::WRITTEN } else { Self::KEPT }) {
-                let _ = fs::remove_file(entry.path());
-            }
+/// Removes what nobody needs any more of a directory.
+pub(super) fn clean(directory: &Path) {
+    for entry in fs::read_dir(directory).into_iter().flatten().flatten() {
+        let age = entry.metadata().and_then(|metadata| metadata.modified()).ok().and_then(|time| time.elapsed().ok());
+        let is_staged = entry.path().extension().is_some();
+        if age.is_some_and(|age| age > if is_staged { Cache::WRITTEN } else { Cache::KEPT }) {
+            let _ = fs::remove_file(entry.path());
         }
     }
 }
 
 /// Makes the directory `path`, which is this user's alone.
-fn make(path: &Path) -> io::Result<()> {
+pub(super) fn make(path: &Path) -> io::Result<()> {
     let mut builder = DirBuilder::new();
     builder.recursive(true);
     // The cache directory as a whole is for its user alone too, where it is we who make it.
@@ -94,7 +93,7 @@ fn make(path: &Path) -> io::Result<()> {
 }
 
 /// Whether nobody else can write in a directory.
-fn is_own(metadata: &Metadata) -> bool {
+pub(super) fn is_own(metadata: &Metadata) -> bool {
     #[cfg(unix)]
     {
         use std::os::unix::fs::MetadataExt as _;
@@ -106,7 +105,7 @@ fn is_own(metadata: &Metadata) -> bool {
 }
 
 /// The user's cache directory.
-fn directory() -> Option<PathBuf> {
+pub(super) fn directory() -> Option<PathBuf> {
     let named = |name: &str| env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
     let own = if cfg!(windows) {
         named("LOCALAPPDATA")

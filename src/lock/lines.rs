@@ -1,6 +1,7 @@
 //! The lock as it is written, and read line by line where it stands so: sorted, one pin a line.
 
-use super::{Lock, Measured, Share, Touched};
+use super::pin::{Pin, pin_lines};
+use super::{Lock, Measured, Pins, Share, Touched};
 use crate::base::Duration;
 use crate::syntax::{push_quoted, take_quoted};
 use std::borrow::Cow;
@@ -10,6 +11,15 @@ use std::ops::Range;
 /// The first line of a lock, with its end.
 const HEADER: &str = "lock schema=1\n";
 
+/// What a lock says that is as it is written.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Read {
+    /// What is pinned.
+    pub pins: Pins,
+    /// Where the lines of each image's block stand in the text.
+    pub blocks: BTreeMap<String, Range<usize>>,
+}
+
 /// The text of `lock`; nothing if it holds nothing.
 pub fn print(lock: &Lock) -> String {
     printed(lock).0
@@ -17,25 +27,30 @@ pub fn print(lock: &Lock) -> String {
 
 /// The text of a lock, and where the lines of each image's block stand in it.
 pub(super) fn printed(lock: &Lock) -> (String, BTreeMap<String, Range<usize>>) {
+    let mut units: Vec<(String, Option<&str>)> = pin_lines(&lock.pins).into_iter().map(|line| (line, None)).collect();
+    for (name, measured) in lock.images.iter().filter(|(_, measured)| **measured != Measured::default()) {
+        let mut block = String::from("image ");
+        push_quoted(&mut block, name);
+        block.push_str(OPENED);
+        push_block(&mut block, measured);
+        block.push_str(CLOSED);
+        units.push((block, Some(name)));
+    }
+    if units.is_empty() {
+        return Default::default();
+    }
+    // By their text: whoever reads them sees by that alone that none stands there twice.
+    units.sort();
     let mut text = HEADER.to_owned();
     let mut blocks = BTreeMap::new();
-    let mut images: Vec<(String, &str, &Measured)> = Vec::new();
-    for (name, measured) in lock.images.iter().filter(|(_, measured)| **measured != Measured::default()) {
-        let mut line = String::from("image ");
-        push_quoted(&mut line, name);
-        line.push_str(" {\n");
-        images.push((line, name, measured));
+    for (unit, name) in units {
+        if let Some(name) = name {
+            let start = text.len() + unit.find('\n').map_or(0, |at| at + 1);
+            blocks.insert(name.to_owned(), start..text.len() + unit.len() - CLOSED.len());
+        }
+        text.push_str(&unit);
     }
-    // By their text, as all lines: whoever reads them sees by that alone that none stands there twice.
-    images.sort_by(|(one, ..), (other, ..)| one.cmp(other));
-    for (line, name, measured) in images {
-        text.push_str(&line);
-        let start = text.len();
-        push_block(&mut text, measured);
-        blocks.insert(name.to_owned(), start..text.len());
-        text.push_str("}\n");
-    }
-    if blocks.is_empty() { Default::default() } else { (text, blocks) }
+    (text, blocks)
 }
 
 fn push_block(text: &mut String, measured: &Measured) {
@@ -60,26 +75,55 @@ fn push_block(text: &mut String, measured: &Measured) {
     }
 }
 
-/// Where the block of each image stands in `text`, if that is in every byte as it is written. Where it is not, where its
-/// first odd line starts.
-pub(super) fn blocks(text: &str) -> Result<BTreeMap<String, Range<usize>>, usize> {
+/// What `text` says, if it is in every byte as it is written. Where it is not, where its first odd line starts.
+pub(super) fn read(text: &str) -> Result<Read, usize> {
     let mut at = if text.starts_with(HEADER) { HEADER.len() } else { return Err(0) };
-    let mut blocks = BTreeMap::new();
+    let mut read = Read::default();
     let mut last = "";
     while at < text.len() {
-        let line = line_at(text, at).ok_or(at)?;
-        let name = line.strip_prefix("image \"").and_then(take_quoted).filter(|(_, rest)| *rest == " {\n");
-        let (name, _) = name.filter(|_| last < line).ok_or(at)?;
+        let line = line_at(text, at).filter(|line| last < *line).ok_or(at)?;
         last = line;
-        let start = at + line.len();
-        let end = block_end(text, start)?;
-        blocks.insert(name.into_owned(), start..end);
-        at = end + CLOSED.len();
+        if let Some(name) = line.strip_prefix("image \"") {
+            let (name, _) = take_quoted(name).filter(|(_, rest)| *rest == OPENED).ok_or(at)?;
+            let start = at + line.len();
+            let end = block_end(text, start)?;
+            read.blocks.insert(name.into_owned(), start..end);
+            at = end + CLOSED.len();
+        } else {
+            let pin = Pin::read(line).ok_or(at)?;
+            read.pins.take(pin).map_err(|_| at)?;
+            at += line.len();
+        }
     }
-    Ok(blocks)
+    Ok(read)
 }
 
+/// `text` with its nodes in their order, each once, if that is all that keeps it from being as it is written: git leaves
+/// it so where two branches add lines at one place and `.gitattributes` asks for the union.
+pub(super) fn in_order(text: &str) -> Option<String> {
+    let rest = text.strip_prefix(HEADER)?;
+    let mut units: Vec<&str> = Vec::new();
+    let mut at = 0;
+    while at < rest.len() {
+        let line = line_at(rest, at)?;
+        let end = if line.ends_with(OPENED) {
+            block_end(rest, at + line.len()).ok()? + CLOSED.len()
+        } else {
+            at + line.len()
+        };
+        units.push(&rest[at..end]);
+        at = end;
+    }
+    units.sort_unstable();
+    units.dedup();
+    Some(units.into_iter().fold(HEADER.to_owned(), |text, unit| text + unit))
+}
+
+/// What closes a block.
 const CLOSED: &str = "}\n";
+
+/// What a line ends with that a block follows.
+const OPENED: &str = " {\n";
 
 /// Where the block ends whose lines start at `start`.
 fn block_end(text: &str, start: usize) -> Result<usize, usize> {
@@ -90,8 +134,8 @@ fn block_end(text: &str, start: usize) -> Result<usize, usize> {
             // Nobody writes an empty one.
             return if at > start { Ok(at) } else { Err(at) };
         }
-        let (subject, pin) = Pin::read(line).ok_or(at)?;
-        if let Pin::History(_, share) = pin {
+        let (subject, measurement) = Measurement::read(line).ok_or(at)?;
+        if let Measurement::History(_, share) = measurement {
             sum += u32::from(share.0);
         }
         if subject <= last || sum > u32::from(Share::WHOLE.0) {
@@ -111,12 +155,12 @@ fn line_at(text: &str, at: usize) -> Option<&str> {
 pub(super) fn measured(block: &str) -> Measured {
     let mut measured = Measured::default();
     for line in block.split_inclusive('\n') {
-        match Pin::read(line) {
-            Some((_, Pin::History(paths, share))) => {
+        match Measurement::read(line) {
+            Some((_, Measurement::History(paths, share))) => {
                 let paths: BTreeSet<String> = paths.map(Cow::into_owned).collect();
                 measured.history.push(Touched { paths, share });
             }
-            Some((_, Pin::Cost(key, cost))) => {
+            Some((_, Measurement::Cost(key, cost))) => {
                 measured.costs.insert(key.into_owned(), cost);
             }
             None => {}
@@ -126,12 +170,12 @@ pub(super) fn measured(block: &str) -> Measured {
 }
 
 /// A line of a block.
-enum Pin<'a> {
+enum Measurement<'a> {
     History(Paths<'a>, Share),
     Cost(Cow<'a, str>, Duration),
 }
 
-impl<'a> Pin<'a> {
+impl<'a> Measurement<'a> {
     /// The line, and that of it which no other line of its block has.
     fn read(line: &'a str) -> Option<(&'a str, Self)> {
         if let Some(paths) = line.strip_prefix("    history ") {
@@ -202,10 +246,10 @@ mod tests {
 
     #[test]
     fn as_written() {
-        let blocks = blocks(TEXT).expect("as written");
+        let Read { blocks, .. } = read(TEXT).expect("as written");
         assert_eq!(blocks.keys().collect::<Vec<_>>(), ["cart", "web"]);
         let images = blocks.iter().map(|(name, range)| (name.clone(), measured(&TEXT[range.clone()])));
-        let lock = Lock { images: images.collect() };
+        let lock = Lock { images: images.collect(), ..Lock::default() };
         assert_eq!(printed(&lock), (TEXT.to_owned(), blocks));
         assert_eq!(lock.images["cart"].history.len(), 2);
         assert_eq!(lock.images["cart"].costs["build: npm ci"].milliseconds(), 38_000);
@@ -217,7 +261,7 @@ mod tests {
     fn check(from: &str, to: &str, line: usize) {
         assert!(TEXT.contains(from), "{from}");
         let text = TEXT.replacen(from, to, 1);
-        let at = blocks(&text).expect_err(&text);
+        let at = read(&text).expect_err(&text);
         assert_eq!(text[..at].lines().count(), line, "{text}");
     }
 

@@ -1,6 +1,6 @@
 //! The lock as KDL: what a lock that was edited by hand or merged says, and what is wrong with it.
 
-use super::{Lock, Measured, Share, Touched};
+use super::{Lock, Measured, Share, Touched, pin_nodes};
 use crate::base::{Duration, ImageName, LOCK, Span, Spanned};
 use crate::diagnostic::codes::INVALID_LOCK;
 use crate::diagnostic::{Diagnostic, Diagnostics, Reported};
@@ -10,10 +10,11 @@ use std::collections::BTreeMap;
 /// The lock that `nodes` are, which stand in a file that starts at `start`.
 pub(super) fn decode(nodes: &[Node], start: Span, diagnostics: &mut Diagnostics) -> Result<Lock, Reported> {
     check_schema(nodes, start, diagnostics)?;
+    let pins = pin_nodes::decode(nodes, diagnostics);
     let mut lock = Lock::default();
     let mut places: BTreeMap<String, Span> = BTreeMap::new();
     let mut failed = None;
-    for node in nodes.iter().filter(|node| node.name() != Header::SHAPE.name) {
+    for node in nodes.iter().filter(|node| node.name() != Header::SHAPE.name && !pin_nodes::is_pin(node.name())) {
         match Image::decode_or_unknown(node, diagnostics) {
             Ok(Image { name, measured }) => {
                 let name = Spanned::new(name.value.to_string(), name.span);
@@ -25,6 +26,7 @@ pub(super) fn decode(nodes: &[Node], start: Span, diagnostics: &mut Diagnostics)
             Err(reported) => failed = Some(reported),
         }
     }
+    lock.pins = pins?;
     failed.map_or(Ok(lock), Err)
 }
 

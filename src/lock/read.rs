@@ -1,6 +1,7 @@
 //! A lock that was read.
 
-use super::{Lock, Measured, lines, nodes};
+use super::lines::Read;
+use super::{Lock, Measured, Pins, lines, nodes};
 use crate::base::{LOCK, Span};
 use crate::diagnostic::codes::INVALID_LOCK;
 use crate::diagnostic::{Diagnostic, Diagnostics, Reported, Sources};
@@ -13,10 +14,12 @@ use std::ops::Range;
 pub struct Locked {
     /// As it is written.
     text: String,
-    /// Where the lines of each image stand in that.
+    /// What is pinned.
+    pins: Pins,
+    /// Where the lines of each image stand in the text.
     blocks: BTreeMap<String, Range<usize>>,
-    /// What it says, if it was not as it is written.
-    by_hand: Option<Lock>,
+    /// What was measured, if it was not as it is written.
+    by_hand: Option<BTreeMap<String, Measured>>,
 }
 
 impl Locked {
@@ -25,14 +28,24 @@ impl Locked {
 
     /// The lock that `text` is, as [`super::print`] writes it or any other KDL that says the same.
     pub fn read(text: String, sources: &mut Sources, diagnostics: &mut Diagnostics) -> Result<Self, Reported> {
-        match lines::blocks(&text) {
-            Ok(blocks) => Ok(Self { text, blocks, by_hand: None }),
-            Err(odd) => {
-                let lock = read_kdl(&text, odd, sources, diagnostics)?;
-                let (text, blocks) = lines::printed(&lock);
-                Ok(Self { text, blocks, by_hand: Some(lock) })
-            }
+        let odd = match lines::read(&text) {
+            Ok(Read { pins, blocks }) => return Ok(Self { text, pins, blocks, by_hand: None }),
+            Err(odd) => odd,
+        };
+        if let Some(text) = lines::in_order(&text)
+            && let Ok(Read { pins, blocks }) = lines::read(&text)
+        {
+            return Ok(Self { text, pins, blocks, by_hand: None });
         }
+        let mut lock = read_kdl(&text, odd, sources, diagnostics)?;
+        let (text, blocks) = lines::printed(&lock);
+        let pins = std::mem::take(&mut lock.pins);
+        Ok(Self { text, pins, blocks, by_hand: Some(lock.images) })
+    }
+
+    /// What is pinned.
+    pub fn pins(&self) -> &Pins {
+        &self.pins
     }
 
     /// The lines of the image `name`; none if nothing was measured of it.
@@ -43,14 +56,15 @@ impl Locked {
     /// What was measured of the image `name`.
     pub fn measured(&self, name: &str) -> Measured {
         match &self.by_hand {
-            Some(lock) => lock.images.get(name).cloned().unwrap_or_default(),
+            Some(images) => images.get(name).cloned().unwrap_or_default(),
             None => lines::measured(self.lines(name)),
         }
     }
 
     /// All of it.
     pub fn whole(&self) -> Lock {
-        Lock { images: self.blocks.keys().map(|name| (name.clone(), self.measured(name))).collect() }
+        let images = self.blocks.keys().map(|name| (name.clone(), self.measured(name)));
+        Lock { pins: self.pins.clone(), images: images.collect() }
     }
 }
 
@@ -59,7 +73,7 @@ fn read_kdl(text: &str, odd: usize, sources: &mut Sources, diagnostics: &mut Dia
     let file = sources.add(LOCK, text);
     if let Some((start, end)) = syntax::conflict_marker(text) {
         let message = format!("`{LOCK}` holds both sides of a merge");
-        let hint = "keep the lines of one side, remove the marker lines, then run `imgspec lock --history`";
+        let hint = "remove the lines that mark them, then run `imgspec lock`";
         let diagnostic = Diagnostic::error(&INVALID_LOCK, Span::new(file, start, end), message);
         return Err(diagnostics.error(diagnostic.hint(hint)));
     }
@@ -113,7 +127,7 @@ mod tests {
         check("lock schema=2\nnew 1", "1: the lock has schema 2, and this imgspec knows 1");
         check("image \"a\" {}", "1: `imgspec.lock` does not say its schema");
         check("lock schema=1\n=======\n", "2: `imgspec.lock` holds both sides of a merge");
-        check("lock schema=1\nbase 1", "2: a lock has no node `base`");
+        check("lock schema=1\nbases 1", "2: a lock has no node `bases`");
         let check = |block: &str, message: &str| {
             let text = format!("lock schema=1\nimage \"a\" {{\n{block}\n}}\n");
             assert_eq!(read(&text).map(|_| ()), Err(message.to_owned()), "{text}");

@@ -172,6 +172,7 @@ impl<'a, 's> Items<'a, 's> {
             packages: packages.packages.clone(),
             repositories: packages.repositories.clone(),
             recommends: packages.recommends.as_ref().is_some_and(|recommends| recommends.value),
+            pinned: None,
         });
         // Packages may bring any file, so what the spec writes itself goes on top of them.
         self.step(kind, Reads::Paths(Vec::new()), vec![ImagePath::root()], packages.expected, packages.span);

@@ -29,19 +29,22 @@ fn merge(stage: &mut Stage, manager: Manager, diagnostics: &mut Diagnostics) -> 
     let mut recommends = false;
     let mut expected = Expected::default();
     let mut origins = Vec::new();
+    // It is of all of them.
+    let mut pinned = None;
     for id in &parts {
         let step = stage.presume_step(*id);
         let StepKind::Packages(part) = &step.kind else { unreachable!("the parts are steps of packages") };
         packages.extend(part.packages.iter().cloned());
         repositories.extend(part.repositories.iter().cloned());
         recommends |= part.recommends;
+        pinned = pinned.or_else(|| part.pinned.clone());
         expected.changes = expected.changes.max(step.expected.changes);
         expected.cost = expected.cost.max(step.expected.cost);
         origins.extend(&step.origins);
     }
     let packages = unique_packages(packages, diagnostics);
     let repositories = unique_repositories(repositories, diagnostics);
-    let whole = Packages { manager, packages: packages?, repositories: repositories?, recommends };
+    let whole = Packages { manager, packages: packages?, repositories: repositories?, recommends, pinned };
     for other in others {
         replace_step(stage, *other, first);
     }

@@ -79,11 +79,14 @@ const RECOMMENDS: &Shape = &Shape {
     example: "recommends #true",
 };
 
+const VERSION: &str = "The version; `*` stands for any text, as apt takes it. Or a relation, such as `>= 7.88`: a lock \
+                       pins the highest version that meets it.";
+
 const APT_PACKAGE: &Shape = &Shape {
     name: "package",
     doc: "A package in a version.",
     args: Args::one("NAME", Ty::DebName),
-    props: &[Prop::required("version", Ty::DebVersion, "The version; `*` stands for any text, as apt takes it.")],
+    props: &[Prop::required("version", Ty::DebVersion, VERSION)],
     free_props: None,
     children: &[],
     merge: Merge::Map,

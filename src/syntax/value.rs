@@ -89,6 +89,22 @@ impl FromValue for u32 {
     }
 }
 
+impl FromValue for u64 {
+    fn reads(ty: Ty) -> bool {
+        ty == Ty::Integer
+    }
+
+    fn from_value(value: &Value) -> Option<Result<Self, Invalid>> {
+        match value {
+            Value::Integer(number) => Some(
+                Self::try_from(number.get())
+                    .map_err(|_| Invalid::new(format!("a whole number from 0 to {}, and {number} is not", Self::MAX))),
+            ),
+            _ => None,
+        }
+    }
+}
+
 impl FromValue for Share {
     fn reads(ty: Ty) -> bool {
         ty == Ty::Share

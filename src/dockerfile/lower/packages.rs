@@ -21,6 +21,7 @@ impl StageLowering<'_, '_> {
     }
 
     fn apt(&mut self, packages: &Packages) {
+        self.refuse_relations(packages);
         let mut mounts = Vec::new();
         let mut statements = self.keys(packages, &mut mounts);
         if !self.is_classic() {
@@ -93,6 +94,17 @@ impl StageLowering<'_, '_> {
             statements.push(listed(install.to_owned(), names.into_iter()));
         }
         self.push_statements(statements, mounts, Joining::Never);
+    }
+
+    /// apt's command line takes versions and patterns, but no relations such as `>= 7.88`.
+    fn refuse_relations(&mut self, packages: &Packages) {
+        for version in packages.packages.iter().filter_map(|package| package.version.as_ref()) {
+            if version.value.starts_with(['<', '>']) {
+                let message = format!("without a lock, apt cannot be asked for `{}`", version.value);
+                let diagnostic = Diagnostic::error(&INEXPRESSIBLE_VALUE, version.span, message);
+                self.refuse(diagnostic.hint("pin it with `imgspec lock`, or write a version or a pattern"));
+            }
+        }
     }
 
     /// apk has one pattern: `~` takes every version that begins so (apk-world(5)).

@@ -1,0 +1,148 @@
+//! What is pinned: the digests, states and versions that specs leave open.
+
+use crate::base::{Digest, Instant, Platform, Sum};
+use crate::spec::Manager;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The pins that images share.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Pins {
+    /// Images of registries, as they are written in specs.
+    pub bases: BTreeMap<String, BasePin>,
+    /// Package archives, by their names.
+    pub archives: BTreeMap<String, Archive>,
+    /// Packages of archives, by the archive's name and the architecture.
+    pub pools: BTreeMap<(String, String), Pool>,
+    /// Downloads, by their addresses.
+    pub fetches: BTreeMap<String, Sum>,
+    /// Commits, by a repository's address and what is checked out of it.
+    pub commits: BTreeMap<(String, String), String>,
+    /// What is installed, by what is wanted.
+    pub closures: BTreeMap<Wanted, Closure>,
+}
+
+/// What an image of a registry is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BasePin {
+    /// The digest of its index, or of its manifest if it has no index.
+    pub digest: Digest,
+    /// What the index holds.
+    pub platforms: BTreeMap<Platform, PlatformPin>,
+}
+
+/// What an image of a registry is on one platform.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PlatformPin {
+    /// The digest of its manifest.
+    pub manifest: Digest,
+    /// The hash of what it says is installed; none if no package was asked for on it.
+    pub installed: Option<Sum>,
+}
+
+/// The state of an archive: of one suite at one address.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Archive {
+    /// Its address.
+    pub uri: String,
+    /// The suite (apt); the repository's own path elsewhere.
+    pub suite: String,
+    /// The components (apt).
+    pub components: Vec<String>,
+    /// What signs it, as `Signed-By` has it: a path in the image, or nothing for the image's own keys.
+    pub signed_by: Option<String>,
+    /// What kind of index it has.
+    pub index: Index,
+    /// The hash of the file that all else of it is found by.
+    pub state: Sum,
+    /// When it was made.
+    pub dated: Instant,
+}
+
+/// The file that all else of an archive is found by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Index {
+    /// `InRelease`, of apt.
+    InRelease,
+    /// `APKINDEX.tar.gz`, of apk.
+    ApkIndex,
+    /// `repomd.xml`, of dnf.
+    Repomd,
+}
+
+/// Packages of an archive, by name and version.
+pub type Pool = BTreeMap<(String, String), PoolPackage>;
+
+/// A package of an archive.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PoolPackage {
+    /// The hash of its file.
+    pub hash: Sum,
+    /// The size of that, in bytes.
+    pub size: u64,
+}
+
+/// What a closure is found for: all images whose stages ask for the same on the same base have one.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Wanted {
+    /// What installs it.
+    pub manager: Manager,
+    /// For which platform.
+    pub platform: Platform,
+    /// The image of a registry that it stands on, as it is written in specs.
+    pub base: String,
+    /// What the stages and images of the workspace below install, the lowest first.
+    pub below: Vec<Asked>,
+    /// What is asked for.
+    pub asked: Asked,
+    /// The names of the repositories beside the base's own: those of the stages below too.
+    pub repositories: Vec<String>,
+}
+
+/// Packages that are installed together.
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Asked {
+    /// The packages, each `NAME`, `NAME=VERSION`, `NAME=PATTERN*` or `NAME>=VERSION`.
+    pub packages: BTreeSet<String>,
+    /// Whether recommended (weak) dependencies come too.
+    pub recommends: bool,
+}
+
+/// What is installed by a stage's packages on one platform.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Closure {
+    /// The archives it comes from, by name, in the order in which they are asked.
+    pub archives: Vec<String>,
+    /// A hash of what it was found for, and of what it comes to.
+    pub inputs: Sum,
+    /// Its packages by name; a version where it is not the highest of the archives' pools.
+    pub packages: BTreeMap<String, Option<String>>,
+    /// Those of them that count as asked for by hand although the spec does not ask for them.
+    pub manual: BTreeSet<String>,
+}
+
+/// The name that something asked for has: `curl` of `curl>=7.88`.
+pub fn asked_name(asked: &str) -> &str {
+    asked.split(['=', '<', '>']).next().unwrap_or(asked)
+}
+
+/// The architecture of a platform, as archives have it (dpkg's `cputable` and `triplettable`, for apt).
+pub fn architecture(manager: Manager, platform: &Platform) -> &str {
+    let mut parts = platform.as_str().split('/').skip(1);
+    let (architecture, variant) = (parts.next().unwrap_or_default(), parts.next());
+    match (manager, architecture, variant) {
+        (Manager::Apt, "386", _) => "i386",
+        (Manager::Apt, "arm", Some("v5" | "v6")) => "armel",
+        (Manager::Apt, "arm", _) => "armhf",
+        (Manager::Apt, "ppc64le", _) => "ppc64el",
+        (Manager::Apt, "mips64le", _) => "mips64el",
+        (Manager::Apt, _, _) => architecture,
+        (_, "amd64", _) => "x86_64",
+        (_, "arm64", _) => "aarch64",
+        (Manager::Apk, "386", _) => "x86",
+        (Manager::Dnf, "386", _) => "i686",
+        (Manager::Apk, "arm", Some("v7")) | (Manager::Apk, "arm", None) => "armv7",
+        (Manager::Apk, "arm", _) => "armhf",
+        (Manager::Dnf, "arm", _) => "armv7hl",
+        (_, _, _) => architecture,
+    }
+}
