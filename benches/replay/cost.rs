@@ -43,6 +43,8 @@ const WORDS: &[(Kind, &[&str])] = &[
         &[
             "pip install",
             "pip3 install",
+            "pip wheel",
+            "pip3 wheel",
             "python3 pip",
             "python pip",
             "uv sync",
