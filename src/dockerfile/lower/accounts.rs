@@ -1,8 +1,8 @@
 //! Users, by the tools of each family.
 
-use super::super::instruction::{Copied, Copy, Instruction, Joining};
+use super::super::instruction::{Copied, Copy, Instruction, Joining, Statement};
 use super::StageLowering;
-use super::runs::statement;
+use super::runs::{command, statement};
 use crate::base::ImagePath;
 use crate::graph::{Account, Family, Stage, StepKind};
 
@@ -32,7 +32,9 @@ impl StageLowering<'_, '_> {
         }
         useradd.extend(["--shell", shell.map_or(self.nologin(), ImagePath::as_str), &account.name]);
         let groupadd = statement(&["groupadd", "--gid", &gid, &account.name]);
-        self.push_statements(vec![groupadd, statement(&useradd)], Vec::new(), Joining::Free);
+        // Without it the day of the build is in `/etc/shadow`. Of day 0 shadow makes none at all (shadow 4.13, useradd.c).
+        let useradd = Statement(vec![format!("SOURCE_DATE_EPOCH=0 {}", command(&useradd))]);
+        self.push_statements(vec![groupadd, useradd], Vec::new(), Joining::Free);
     }
 
     /// busybox's `adduser`.

@@ -1,6 +1,8 @@
 //! What steps become, per target.
 
+mod apk;
 mod files;
+mod pinned;
 mod runs;
 
 use super::super::sample::{at, graph, packages, stage, text, user};
@@ -161,7 +163,7 @@ fn users() {
         DEBIAN,
         vec![user("app", 10001)],
         "RUN groupadd --gid 10001 app \\
-    && useradd --no-log-init --uid 10001 --gid 10001 --no-create-home --shell /usr/sbin/nologin app
+    && SOURCE_DATE_EPOCH=0 useradd --no-log-init --uid 10001 --gid 10001 --no-create-home --shell /usr/sbin/nologin app
 ",
     );
     check(

@@ -11,7 +11,7 @@ const MAX_EXTENSION: u64 = 1 << 20;
 
 /// What an entry is.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(in crate::host) enum Kind {
     /// A file, whose bytes follow.
     File,
     /// A directory.
@@ -26,7 +26,7 @@ pub(super) enum Kind {
 
 /// An entry.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Entry {
+pub(in crate::host) struct Entry {
     /// Its name, as it is written.
     pub path: Vec<u8>,
     /// What it is.
@@ -44,7 +44,7 @@ struct Ahead {
 }
 
 /// Calls `each` with the entries of a tar and with their bytes, of which it need not read all, until there is none left.
-pub(super) fn walk<E: From<io::Error>>(
+pub(in crate::host) fn walk<E: From<io::Error>>(
     tar: &mut impl BufRead,
     mut each: impl FnMut(&Entry, &mut dyn Read) -> Result<(), E>,
 ) -> Result<(), E> {
@@ -268,6 +268,6 @@ mod tests {
         check(&[other.as_bytes()], "another sum");
         check(&[header(EntryType::GNULongName, "a", 2 << 20).as_bytes()], "longer than a megabyte");
         check(&[header(EntryType::XHeader, "a", 1 << 40).as_bytes()], "longer than a megabyte");
-        check(&[header(EntryType::Regular, "a", u64::MAX).as_bytes(), &[1; 3]], "no end");
+        check(&[header(EntryType::Regular, "a", u64::MAX).as_bytes(), &[1; 3]], "unexpected end");
     }
 }

@@ -15,7 +15,7 @@ RUN --mount=type=cache,id=go-build,target=/root/.cache/go-build,sharing=locked \
 FROM base:workspace
 USER 0:0
 RUN groupadd --gid 10001 app \
-    && useradd --no-log-init --uid 10001 --gid 10001 --no-create-home --shell /usr/sbin/nologin app
+    && SOURCE_DATE_EPOCH=0 useradd --no-log-init --uid 10001 --gid 10001 --no-create-home --shell /usr/sbin/nologin app
 COPY --from=build --chmod=0755 /out/service /usr/local/bin/gateway
 ENV PORT="8443" \
     OTEL_TRACES_EXPORTER="otlp" \

@@ -41,7 +41,7 @@ fn directories_do_not_get_the_mode_of_what_is_in_them() {
         DEBIAN,
         vec![user("app", 7), StepKind::File(secret.clone()), StepKind::File(secret.clone())],
         "RUN groupadd --gid 7 app \\
-    && useradd --no-log-init --uid 7 --gid 7 --no-create-home --shell /usr/sbin/nologin app \\
+    && SOURCE_DATE_EPOCH=0 useradd --no-log-init --uid 7 --gid 7 --no-create-home --shell /usr/sbin/nologin app \\
     && mkdir -p /new
 COPY --chown=7:7 --chmod=0640 <<\"EOF\" /new/x
 a

@@ -159,7 +159,7 @@ EOF
 
 SHELL [\"/bin/sh\", \"-c\"]
 RUN groupadd --gid 7 app \\
-    && useradd --no-log-init --uid 7 --gid 7 --no-create-home --shell /usr/sbin/nologin app
+    && SOURCE_DATE_EPOCH=0 useradd --no-log-init --uid 7 --gid 7 --no-create-home --shell /usr/sbin/nologin app
 SHELL [\"/bin/pwsh\", \"-Command\"]
 RUN <<\"EOF\"
 c
@@ -173,7 +173,7 @@ EOF
 fn commands_as_somebody() {
     let as_app = |run: &mut Run| run.user = Some(owner("app"));
     let steps = || vec![user("app", 7), changed(&["a", "b"], as_app), runs(&["c"])];
-    let created = "RUN groupadd --gid 7 app \\\n    && useradd --no-log-init --uid 7 --gid 7 --no-create-home --shell /usr/sbin/nologin app";
+    let created = "RUN groupadd --gid 7 app \\\n    && SOURCE_DATE_EPOCH=0 useradd --no-log-init --uid 7 --gid 7 --no-create-home --shell /usr/sbin/nologin app";
     check_stages(
         Buildkit,
         vec![with(stage(None, DEBIAN, steps()), |config| config.user = Some(owner("app")))],
