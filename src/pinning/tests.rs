@@ -191,7 +191,6 @@ fn errors_come_once() {
 }
 
 #[test]
-#[ignore = "apt's answer is not there yet"]
 fn closures() {
     let remote = InMemory::default();
     remote.publish(1, &[("curl", "1", "libcurl, libc6"), ("libcurl", "1", ""), ("jq", "1", ""), ("libc6", "2", "")]);
@@ -238,7 +237,6 @@ fn closures() {
 }
 
 #[test]
-#[ignore = "apt's answer is not there yet"]
 fn stages_below() {
     let remote = InMemory::default();
     remote.publish(1, &[("curl", "1", "libcurl"), ("libcurl", "1", ""), ("jq", "1", "libcurl")]);
