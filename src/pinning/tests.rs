@@ -232,6 +232,10 @@ fn closures() {
     let gone = make(&(spec + &image("e", &on("\"libcurl\""))), &third.pins, &Update::Nothing, &remote);
     let told = "it has moved on; `imgspec lock --update debian/x` takes the state that it has now";
     assert_eq!(gone.map(|_| ()), Err(vec![told.to_owned()]));
+    let versions = on("{ package \"curl\" version=\"3*\"; package \"jq\" version=\">= 0\"; }");
+    remote.publish(3, &[("curl", "3", ""), ("jq", "1", "")]);
+    let made = make(&image("a", &versions), &Pins::default(), &Update::Nothing, &remote).expect("made");
+    assert_eq!(closures(&made.pins), ["\"curl=3* jq>=0\" \"curl\" \"jq\""]);
     let refused = make(&image("a", &on("\"nothing\"")), &Pins::default(), &Update::Nothing, &remote);
     assert!(refused.is_err_and(|told| told[0].contains("no archive has a package `nothing`")));
 }
