@@ -14,8 +14,8 @@ mod sets;
 use bases::Base;
 use imgspec::resolve::apt::{Asked, Closure, Refusal, Why};
 use root::{Answer, Root};
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
 
 fn number(name: &str, default: usize) -> usize {
     std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(default)
@@ -34,16 +34,9 @@ struct Tally {
     wrong: usize,
 }
 
-fn words(asked: &Asked) -> Vec<String> {
-    let word = |(name, version): &(String, Option<imgspec::base::DebVersion>)| match version {
-        Some(version) => format!("{name}={version}"),
-        None => name.clone(),
-    };
-    asked.packages.iter().map(word).collect()
-}
-
 fn compare(tally: &mut Tally, asked: &Asked, ours: &Result<Closure, Refusal>, apt: &Answer) {
-    let set = format!("{}{}", if asked.recommends { "--install-recommends " } else { "" }, words(asked).join(" "));
+    let set =
+        format!("{}{}", if asked.recommends { "--install-recommends " } else { "" }, sets::words(asked).join(" "));
     match (ours, apt) {
         (Ok(closure), Answer::Installs(theirs)) => {
             let ours: Vec<(String, String)> =
@@ -171,5 +164,22 @@ fn refusals_have_reasons() {
     assert!(matches!(why("curl=0.1"), Why::Version(..)));
     assert!(matches!(why("exim4-daemon-light postfix"), Why::Conflict(..)));
     assert!(matches!(why("curl:i386"), Why::NotFollowed(..)));
-    let _ = Arc::strong_count(&root.indexes);
+}
+
+/// Versions have dpkg's order.
+#[test]
+#[ignore = "needs an apt archive"]
+fn versions_have_the_order_of_dpkg() {
+    let mut chance = sets::Chance::new(7);
+    for _ in 0..300 {
+        let [one, other] = [(); 2].map(|()| {
+            let parts = ["0", "1", "10", "09", ".", "-", "~", "+", "a", "b1", "rc", "deb12u", "1:", "2"];
+            let text: String = (0..chance.below(6)).map(|_| chance.of(&parts)).collect();
+            format!("{}{}", chance.of(&["1", "0", "2:1", "1.0", "0:9"]), text.replace(':', "."))
+        });
+        let order = imgspec::base::compare_deb_versions(one.as_bytes(), other.as_bytes());
+        let word = ["lt", "eq", "gt"][(order as i8 + 1) as usize];
+        let run = std::process::Command::new("dpkg").args(["--compare-versions", &one, word, &other]).status();
+        assert!(run.expect("dpkg").success(), "{one} {word} {other}");
+    }
 }

@@ -4,7 +4,6 @@ use crate::root::Root;
 use crate::sets;
 use imgspec::resolve::apt::{Closure, Installed, Universe};
 use std::path::Path;
-use std::sync::Arc;
 
 /// A base.
 pub struct Base {
@@ -100,7 +99,6 @@ fn installed(root: &Root, closure: &Closure, held: &[&str], old: &[&str]) -> Ins
             ));
         }
     }
-    let _ = Arc::strong_count(&root.indexes);
     Installed {
         status: status.into_bytes().into(),
         extended_states: states.into_bytes().into(),

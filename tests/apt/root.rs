@@ -21,7 +21,9 @@ pub struct Root {
     pub release: String,
     /// The architecture.
     pub architecture: String,
-    /// What its lists hold.
+    /// Its lists.
+    pub lists: Vec<Index>,
+    /// What they hold.
     pub indexes: Arc<Indexes>,
     /// All names of packages in them, and names that are only provided.
     pub pool: Vec<String>,
@@ -46,6 +48,7 @@ impl Root {
         let mut root = Self {
             release: release.to_owned(),
             architecture: architecture.to_owned(),
+            lists: Vec::new(),
             indexes: Arc::new(Indexes::read(&[], architecture).expect("no index")),
             pool: Vec::new(),
             stanzas: BTreeMap::new(),
@@ -124,6 +127,7 @@ impl Root {
             }
         }
         self.pool = names.into_iter().collect();
+        self.lists = indexes;
     }
 
     /// A package's stanza as dpkg's status has it.
@@ -181,7 +185,7 @@ impl Root {
             .apt(status)
             // It decides as `--simulate` does, and does not play all steps of dpkg.
             .args(["--print-uris", "--yes", "--no-remove", recommends, "install"])
-            .args(crate::words(asked))
+            .args(crate::sets::words(asked))
             .output()
             .expect("apt-get");
         let text = String::from_utf8_lossy(&output.stdout);

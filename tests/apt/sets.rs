@@ -298,6 +298,11 @@ const POPULAR: &[&str] = &[
 pub struct Chance(u64);
 
 impl Chance {
+    /// The sequence of the seed.
+    pub fn new(seed: u64) -> Self {
+        Self(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1)
+    }
+
     fn next(&mut self) -> u64 {
         self.0 ^= self.0 >> 12;
         self.0 ^= self.0 << 25;
@@ -305,18 +310,20 @@ impl Chance {
         self.0.wrapping_mul(0x2545_f491_4f6c_dd1d) >> 16
     }
 
-    fn below(&mut self, end: usize) -> usize {
+    /// A number below `end`.
+    pub fn below(&mut self, end: usize) -> usize {
         (self.next() % end as u64) as usize
     }
 
-    fn of<'a, T: ?Sized>(&mut self, items: &'a [&'a T]) -> &'a T {
+    /// One of the items.
+    pub fn of<'a, T: ?Sized>(&mut self, items: &'a [&'a T]) -> &'a T {
         items[self.below(items.len())]
     }
 }
 
 /// So many sets of names of `pool`.
 pub fn sets(pool: &[String], seed: u64, count: usize) -> Vec<Asked> {
-    let mut chance = Chance(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1);
+    let mut chance = Chance::new(seed);
     (0..count).map(|_| set(pool, &mut chance)).collect()
 }
 
@@ -387,4 +394,13 @@ pub fn parse(words: &str) -> Asked {
         asked.packages.push((name.to_owned(), version));
     }
     asked
+}
+
+/// A command line's words for a set.
+pub fn words(asked: &Asked) -> Vec<String> {
+    let word = |(name, version): &(String, Option<DebVersion>)| match version {
+        Some(version) => format!("{name}={version}"),
+        None => name.clone(),
+    };
+    asked.packages.iter().map(word).collect()
 }
