@@ -35,6 +35,8 @@ mod languages;
 mod process;
 #[path = "engine/replay.rs"]
 mod replay;
+#[path = "engine/reproducible.rs"]
+mod reproducible;
 #[path = "engine/shop.rs"]
 mod shop;
 #[path = "engine/timings.rs"]
