@@ -33,6 +33,8 @@ mod judges;
 mod languages;
 #[path = "engine/process.rs"]
 mod process;
+#[path = "engine/registry.rs"]
+mod registry;
 #[path = "engine/replay.rs"]
 mod replay;
 #[path = "engine/reproducible.rs"]

@@ -2,10 +2,13 @@
 //! the lock that keeps two runs apart.
 
 pub mod apk;
+pub mod archive;
 mod cache;
+mod content;
 mod directories;
 mod disk;
 mod git;
+mod git_remote;
 pub mod http;
 mod listings;
 mod lock;
@@ -22,8 +25,10 @@ mod workspace;
 
 pub use crate::base::MANIFEST;
 pub use cache::Cache;
+pub use content::Content;
 pub use disk::Disk;
 pub use git::{Bound, MAX_COMMITS, NoHistory, Walked, walk};
+pub use git_remote::{NoCommit, REMOTE_LIMIT, remote_commit};
 pub use lock::Lock;
 pub use log::read_log;
 pub use manifest_change::ManifestChange;

@@ -8,26 +8,38 @@ use std::thread;
 
 /// Threads, which take small pieces of the work from one heap until nothing is left of it.
 #[derive(Debug, Clone, Copy)]
-pub struct Threads(usize);
+pub struct Threads {
+    count: usize,
+    /// For fewer pieces than this no further thread is begun.
+    least_each: usize,
+}
 
 impl Threads {
     /// A thread costs about as much as a few pieces of work.
     const LEAST_EACH: usize = 4;
 
+    /// How many wait for other machines at a time.
+    const WAITING: usize = 8;
+
     /// As many as there are cores for this process.
     pub fn of_machine() -> Self {
-        Self(thread::available_parallelism().map_or(1, usize::from))
+        Self::exactly(thread::available_parallelism().map_or(1, usize::from))
     }
 
     /// That many; the one that calls is among them.
     pub fn exactly(count: usize) -> Self {
-        Self(count)
+        Self { count, least_each: Self::LEAST_EACH }
+    }
+
+    /// Those for work that waits for other machines, each piece for long.
+    pub fn that_wait() -> Self {
+        Self { count: Self::WAITING, least_each: 1 }
     }
 }
 
 impl Workers for Threads {
     fn share(&self, count: usize, work: &(dyn Fn(Range<usize>) + Sync)) {
-        let threads = self.0.min(count / Self::LEAST_EACH);
+        let threads = self.count.min(count / self.least_each);
         if threads < 2 {
             return work(0..count);
         }

@@ -12,6 +12,8 @@ mod logins;
 mod manifest;
 mod place;
 pub(in crate::host) mod tar;
+#[cfg(test)]
+mod tests;
 mod tree;
 mod watched;
 
@@ -86,6 +88,13 @@ impl Registries {
     #[must_use]
     pub fn with_logins(mut self, logins: impl Logins + 'static) -> Self {
         self.logins = Box::new(logins);
+        self
+    }
+
+    /// With nothing that is kept from one run to the next.
+    #[must_use]
+    pub fn without_kept(mut self) -> Self {
+        self.kept = None;
         self
     }
 

@@ -268,6 +268,6 @@ mod tests {
         check(&[other.as_bytes()], "another sum");
         check(&[header(EntryType::GNULongName, "a", 2 << 20).as_bytes()], "longer than a megabyte");
         check(&[header(EntryType::XHeader, "a", 1 << 40).as_bytes()], "longer than a megabyte");
-        check(&[header(EntryType::Regular, "a", u64::MAX).as_bytes(), &[1; 3]], "no end");
+        check(&[header(EntryType::Regular, "a", u64::MAX).as_bytes(), &[1; 3]], "unexpected end");
     }
 }
