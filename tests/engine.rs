@@ -31,6 +31,8 @@ mod images;
 mod judges;
 #[path = "engine/languages.rs"]
 mod languages;
+#[path = "engine/pinned.rs"]
+mod pinned;
 #[path = "engine/process.rs"]
 mod process;
 #[path = "engine/registry.rs"]

@@ -1,22 +1,14 @@
 //! Two builds of one Dockerfile from nothing, two days apart by the clock of every program in them, make one image.
 
-use crate::bases::stand_in;
 use crate::build::{Build, compilation, context_of, repository};
 use crate::fetches;
+use crate::pinned::{DATED, pin};
 use crate::process::{run, succeed};
-use imgspec::base::Platform;
-use imgspec::compile::Compiled;
 use imgspec::diagnostic::Diagnostics;
 use imgspec::dockerfile;
-use imgspec::graph::{Base, PinnedPackage, PinnedPackages, Stage, StepKind};
-use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::Command;
-use std::sync::Arc;
 use tempfile::TempDir;
-
-/// What the archive's date would be, in seconds since 1970.
-const DATED: u64 = 1_750_000_000;
 
 /// How far the clock is ahead in the two builds, in seconds.
 const AHEAD: [&str; 2] = ["0", "172800"];
@@ -79,50 +71,6 @@ fn check(case: &Path, builder: Builder) {
     let clock = clock();
     let [first, second] = AHEAD.map(|ahead| digest(&build, clock.path(), builder, ahead));
     assert_eq!(first, second, "two builds, two images\n{text}");
-}
-
-/// Pins the packages of each stage as apt itself would choose them there.
-fn pin(compiled: &mut Compiled) {
-    for stage in &mut compiled.graph.stages {
-        let Some(base) = registry_base(stage) else { continue };
-        for step in &mut stage.steps {
-            let StepKind::Packages(packages) = &mut step.kind else { continue };
-            let asked = |name: &str| packages.packages.iter().any(|package| package.name.value == name);
-            let names = packages.packages.iter().map(|package| match &package.version {
-                Some(version) => format!("'{}={}'", package.name.value, version.value),
-                None => package.name.value.clone(),
-            });
-            let simulation = format!(
-                "apt-get update >/dev/null && apt-get install -s --no-install-recommends {}",
-                names.collect::<Vec<_>>().join(" ")
-            );
-            let mut command = Command::new("docker");
-            command.args(["run", "--rm", "--network=host", &base, "sh", "-c", &simulation]);
-            let told = succeed(&mut command, 300);
-            let closure = told.lines().filter_map(|line| installed(line)).map(|(name, version)| PinnedPackage {
-                auto: !asked(name),
-                name: name.to_owned(),
-                version: version.to_owned(),
-            });
-            let closures = BTreeMap::from([(Platform::parse("linux/amd64").expect("a platform"), closure.collect())]);
-            packages.pinned = Some(Arc::new(PinnedPackages { closures, archives: Vec::new(), dated: DATED }));
-        }
-    }
-}
-
-/// Name and version of a line such as `Inst git [1:2.39.2] (1:2.39.5 Debian:12.9/stable [amd64])`.
-fn installed(line: &str) -> Option<(&str, &str)> {
-    let rest = line.strip_prefix("Inst ")?;
-    let version = rest.split_once(" (")?.1.split(' ').next()?;
-    Some((rest.split(' ').next()?, version))
-}
-
-/// The image of a registry that a stage starts from, as this machine has it.
-fn registry_base(stage: &Stage) -> Option<String> {
-    match &stage.base.value {
-        Base::Registry(image) => Some(stand_in(&image.to_string()).unwrap_or_else(|| image.to_string())),
-        _ => None,
-    }
 }
 
 /// A directory with the library that moves the clock.
