@@ -17,14 +17,17 @@ mod margin;
 mod memory;
 mod outputs;
 mod paths;
+mod progress;
 mod recording;
 mod render;
+mod repin;
 mod schema;
 mod session;
 mod standing;
 mod terminal;
 mod timings;
 mod told;
+mod verify;
 mod watch;
 
 use args::{Arguments, Command};

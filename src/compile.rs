@@ -4,12 +4,12 @@
 use crate::base::World;
 use crate::diagnostic::{Diagnostics, Reported, Sources};
 use crate::dockerfile::{self, Dockerfile, Printed};
-use crate::graph::Graph;
-use crate::lock::Measured;
+use crate::graph::{Graph, Requests};
+use crate::lock::{Locked, Measured, PinOf};
 use crate::lower::{self, Options};
 use crate::model::{Image, SpecFile};
 use crate::order::Orders;
-use crate::{pass, rule, syntax};
+use crate::{graph, pass, rule, syntax};
 
 /// What an image compiles to.
 #[derive(Debug, Clone)]
@@ -24,6 +24,8 @@ pub struct Compiled {
     pub dockerignore: String,
     /// What the rules say. What they deny may be looked at, and must not be written.
     pub ruled: Result<(), Reported>,
+    /// What the lock was asked of what images share.
+    pub asked: Vec<PinOf>,
 }
 
 /// Reads a spec file: its text becomes part of `sources`, its mistakes are told. `path` is seen from the workspace's
@@ -39,27 +41,27 @@ pub fn read(
     Ok(SpecFile::decode(path, nodes, diagnostics))
 }
 
-/// Compiles an image of which nothing was measured.
+/// Compiles an image of which the lock says nothing.
 pub fn compile(
     image: &Image,
     world: &dyn World,
     options: Options,
     diagnostics: &mut Diagnostics,
 ) -> Result<Compiled, Reported> {
-    compile_measured(image, Measured::default(), &Orders::default(), world, options, diagnostics)
+    compile_locked(image, &Locked::default(), &Orders::default(), world, options, diagnostics)
 }
 
-/// Compiles an image of which that was measured. The orders that are found are kept in `orders`, for images like it.
-pub fn compile_measured(
+/// Compiles an image with what the lock says of it. The orders that are found are kept in `orders`, for images like it.
+pub fn compile_locked(
     image: &Image,
-    measured: Measured,
+    locked: &Locked,
     orders: &Orders,
     world: &dyn World,
     options: Options,
     diagnostics: &mut Diagnostics,
 ) -> Result<Compiled, Reported> {
     let mut told = Diagnostics::new();
-    let compiled = compile_whole(image, measured, orders, world, options, &mut told);
+    let compiled = compile_whole(image, locked, orders, world, options, &mut told);
     diagnostics.extend(told.map(|diagnostic| image.origins.trace(diagnostic)));
     compiled
 }
@@ -80,21 +82,33 @@ pub fn order(
     Ok(graph)
 }
 
+/// What an image asks of the lock.
+pub fn requests(
+    image: &Image,
+    world: &dyn World,
+    options: Options,
+    diagnostics: &mut Diagnostics,
+) -> Result<Requests, Reported> {
+    lower::lower(image, world, options, diagnostics).map(|graph| graph::requests(&graph))
+}
+
 fn compile_whole(
     image: &Image,
-    measured: Measured,
+    locked: &Locked,
     orders: &Orders,
     world: &dyn World,
     options: Options,
     diagnostics: &mut Diagnostics,
 ) -> Result<Compiled, Reported> {
     let mut graph = lower::lower(image, world, options, diagnostics)?;
-    graph.measured = measured;
+    graph.measured = locked.measured(image.name.value.as_str());
+    // Without pins means without any, so that what it says does not hang on what the lock happens to hold.
+    let asked = if options.unlocked { Vec::new() } else { graph::pin(&mut graph, locked, world, diagnostics)? };
     // The rules see what the spec says, before the passes drop and merge. What they deny does not hide what else is wrong.
     let ruled = rule::check(&graph, world, diagnostics);
     pass::run(&mut graph, orders, diagnostics)?;
     let dockerfile = dockerfile::lower(&graph, diagnostics)?;
     let printed = dockerfile::print(&dockerfile);
     let dockerignore = dockerfile::dockerignore(&graph);
-    Ok(Compiled { graph, dockerfile, printed, dockerignore, ruled })
+    Ok(Compiled { graph, dockerfile, printed, dockerignore, ruled, asked })
 }

@@ -17,6 +17,7 @@ pub mod lower;
 pub mod model;
 pub mod order;
 pub mod pass;
+pub mod pinning;
 pub mod resolve;
 pub mod rule;
 pub mod spec;

@@ -35,6 +35,8 @@ const ROOMS: &[Room] = &[
     room("rule", 7),
     room("dockerfile", 8),
     room("resolve", 8),
+    // It asks how a package manager would decide.
+    Room { name: "pinning", floor: 8, beside: &["resolve"] },
     // The floors below as one call, from text to text; no room, but the door to them.
     Room { name: "compile", floor: 8, beside: &["dockerfile"] },
     // It sets two compilations side by side.
@@ -65,6 +67,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("pgp", &["host"]),
     ("flate2", &["host"]),
     ("rsa", &["host"]),
+    ("quick_xml", &["resolve"]),
     ("sha1", &["host"]),
     ("zstd", &["host"]),
     ("tar", &["host"]),

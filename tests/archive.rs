@@ -5,11 +5,12 @@ mod machine;
 #[path = "support/archive.rs"]
 mod support;
 
-use imgspec::base::{Instant, Sum};
-use imgspec::host::Content;
+use imgspec::base::{Instant, Sum, map};
 use imgspec::host::archive::{Archives, Error, Refused, Source, Wanted};
 use imgspec::host::http::{Client, Plain};
+use imgspec::host::{Content, Threads};
 use imgspec::lock::Release;
+use proptest::prelude::*;
 use std::time::Duration;
 use support::http::{Answer, Server};
 use support::keys::{MADE, signed_by};
@@ -18,6 +19,11 @@ use support::{Archive, DATE, Key, Package, Signing, Special, Suite};
 /// A week later than [`DATE`], when it is read.
 fn now() -> Instant {
     Instant::from_seconds(DATE + 7 * 86_400)
+}
+
+/// What a file says when it is judged a week after [`DATE`].
+fn verified(bytes: &[u8], keyring: &[u8]) -> Option<String> {
+    imgspec::host::archive::verified(bytes, &[keyring.to_vec()], &[], now()).ok()
 }
 
 fn archives(content: Option<Content>) -> Archives {
@@ -79,17 +85,14 @@ fn suites() {
     check("updates", &["curl"]);
     check("flat/", &["curl"]);
     check("apart", &["curl", "docs"]);
-    // Several at once, in their order.
+    // Several side by side.
     let (one, two) = (source(&server, "bookworm", &[&key]), source(&server, "updates", &[&key]));
     let (first, second) = (archives.live(&one).expect("a state"), archives.live(&two).expect("a state"));
     let wanted = |source, release, architecture| Wanted { source, release, component: "main", architecture };
-    let all = archives.all_packages(&[
-        wanted(&one, &first, "amd64"),
-        wanted(&one, &first, "riscv64"),
-        wanted(&two, &second, "amd64"),
-    ]);
-    let all: Vec<_> =
-        all.into_iter().map(|one| one.map(|text| names(str::from_utf8(&text).expect("text")).len())).collect();
+    let all = [wanted(&one, &first, "amd64"), wanted(&one, &first, "riscv64"), wanted(&two, &second, "amd64")];
+    let all = map(&Threads::that_wait(), all.len(), |at| {
+        archives.packages(&all[at]).map(|text| names(str::from_utf8(&text).expect("text")).len())
+    });
     assert_eq!((all[0].as_ref().ok(), all[2].as_ref().ok()), (Some(&2), Some(&1)));
     assert!(matches!(&all[1], Err(Error::NoIndex { architecture, .. }) if architecture == "riscv64"));
 }
@@ -392,4 +395,68 @@ fn downloads() {
         told(archives(None).download("http://archive.example/", Plain::Loopback)),
         "`http://archive.example/` is plain http, and that is not allowed for this host"
     );
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
+
+    #[test]
+    fn what_was_changed_is_not_believed(at in 0.0..1.0_f64, byte: u8, cut: bool) {
+        let key = Key::new();
+        let text = "Origin: Test\nDate: Sun, 01 Nov 2026 00:00:00 UTC\n- a\n";
+        let signed = key.signed(text, Signing::at(DATE));
+        let keyring = key.keyring();
+        prop_assert_eq!(verified(&signed, &keyring), Some(text.to_owned()));
+        let change = |bytes: &[u8]| {
+            let at = (bytes.len() as f64 * at) as usize;
+            let rest = if cut { &[][..] } else { &bytes[at + 1..] };
+            [&bytes[..at], &[byte], rest].concat()
+        };
+        // The same text at most, if what changed is not signed.
+        prop_assert!(verified(&change(&signed), &keyring).is_none_or(|read| read == text));
+        prop_assert!(verified(&signed, &change(&keyring)).is_none_or(|read| read == text));
+        // What it is signed with may not be anything else either.
+        let _ = verified(&change(&signed), &change(&keyring));
+    }
+
+    #[test]
+    fn nothing_is_believed(bytes: Vec<u8>, keyring: Vec<u8>) {
+        prop_assert_eq!(verified(&bytes, &keyring), None);
+    }
+}
+
+/// The judge that apt 2 itself asks.
+#[test]
+#[ignore = "needs gpgv"]
+fn as_gpgv_judges() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let file = |name: &str, bytes: &[u8]| {
+        std::fs::write(directory.path().join(name), bytes).expect("written");
+        directory.path().join(name)
+    };
+    let none = Special::default();
+    let passed = u32::try_from(DATE - MADE).expect("a time");
+    let specials = [
+        none,
+        Special { primary: true, ..none },
+        Special { expires: Some(passed), ..none },
+        Special { subkey_expires: Some(passed), ..none },
+        Special { revoked: true, ..none },
+        Special { subkey_revoked: true, ..none },
+        Special { no_back: true, ..none },
+    ];
+    for special in specials {
+        let key = Key::special(special);
+        let signed = key.signed("Origin: Test\n- a\n", Signing::at(DATE - 86_400));
+        let keyring = file("keyring.gpg", &key.keyring());
+        let output = std::process::Command::new("gpgv")
+            .args(["--status-fd", "1", "--keyring"])
+            .args([&keyring, &file("InRelease", &signed)])
+            .output()
+            .expect("gpgv");
+        let status = String::from_utf8_lossy(&output.stdout);
+        let said = |word: &str| status.lines().any(|line| line.starts_with(&format!("[GNUPG:] {word}")));
+        let theirs = said("GOODSIG") && said("VALIDSIG");
+        assert_eq!(verified(&signed, &key.keyring()).is_some(), theirs, "{special:?}\n{status}");
+    }
 }

@@ -67,6 +67,12 @@ impl ImageRef {
         self.tag.as_deref()
     }
 
+    /// The same reference with a digest.
+    #[must_use]
+    pub fn with_digest(self, digest: Digest) -> Self {
+        Self { digest: Some(digest), ..self }
+    }
+
     /// The digest, if one was written.
     pub fn digest(&self) -> Option<&Digest> {
         self.digest.as_ref()

@@ -233,6 +233,11 @@ impl Platform {
         DEBIAN.iter().find(|(platform, _)| *platform == self.0).map(|(_, architecture)| *architecture)
     }
 
+    /// The one that images are built for whose spec names none.
+    pub fn usual() -> Self {
+        Self("linux/amd64".to_owned())
+    }
+
     /// The one form of a platform that has several (containerd 2, `platforms.Normalize`): `linux/arm64` for
     /// `linux/arm64/v8` and `linux/aarch64`, `linux/arm/v7` for `linux/arm`.
     pub fn normal(&self) -> Self {

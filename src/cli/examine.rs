@@ -7,10 +7,11 @@ use super::recording::{Answers, Asked, Recorder};
 use super::session::{Facts, Outcome, Session};
 use super::told::{Range, Told};
 use crate::base::{FileId, Spanned, Sum, map};
-use crate::compile::{Compiled, compile_measured};
+use crate::compile::{Compiled, compile_locked};
 use crate::diagnostic::Diagnostics;
 use crate::dockerfile::BakeFacts;
 use crate::host::{Manifest, Signature, State};
+use crate::lock::PinOf;
 use crate::lower::Options;
 use crate::model::{Image, Unit};
 use crate::spec::{Level, RuleSetting};
@@ -168,7 +169,11 @@ impl<'s> Examiner<'s> {
         // Its own first, then those that the images it stands on are made of.
         let files = &each_once(files.iter().copied().chain(of_bases?.into_iter().flatten()));
         let is_as_then = |(name, was): &(String, bool)| self.names.contains(name.as_str()) == *was;
-        if !known.names.iter().all(is_as_then) || !known.asked.iter().all(|asked| self.answers.holds(asked)) {
+        let is_pinned_so = |(of, was): &(PinOf, Sum)| self.session.locked.answer(of) == *was;
+        if !known.names.iter().all(is_as_then)
+            || !known.pins.iter().all(is_pinned_so)
+            || !known.asked.iter().all(|asked| self.answers.holds(asked))
+        {
             return None;
         }
         let mut told = Diagnostics::new();
@@ -235,11 +240,11 @@ impl<'s> Examiner<'s> {
         };
         let facts = self.session.facts(&image);
         let recorder = Recorder::new(&self.session.disk);
-        let measured = self.session.locked.measured(image.name.value.as_str());
-        let compiled = compile_measured(&image, measured, &self.session.orders, &recorder, self.options, &mut told);
+        let (locked, orders) = (&self.session.locked, &self.session.orders);
+        let compiled = compile_locked(&image, locked, orders, &recorder, self.options, &mut told);
         let kept = compiled.ok().map(|compiled| {
             let hashes = [&compiled.printed.text, &compiled.dockerignore].map(|text| Sum::of(text.as_bytes()));
-            let known = self.known(&image, files, hashes, &facts, &told, recorder.into_asked());
+            let known = self.known(&image, files, hashes, &facts, &told, (recorder.into_asked(), &compiled.asked));
             let fresh = known.and_then(|known| known.packed());
             let mut outputs = Vec::new();
             if !self.look.sound_alone || !told.has_errors() {
@@ -260,7 +265,7 @@ impl<'s> Examiner<'s> {
         outputs: [Sum; 2],
         facts: &Facts,
         told: &Diagnostics,
-        asked: Vec<Asked>,
+        (asked, pins): (Vec<Asked>, &[PinOf]),
     ) -> Option<Known> {
         // What became of a base with mistakes is not known here.
         if !image.knows_bases() {
@@ -296,6 +301,7 @@ impl<'s> Examiner<'s> {
             names: names.into_iter().map(|name| (name.to_owned(), self.names.contains(name))).collect(),
             bases,
             asked,
+            pins: pins.iter().map(|of| (of.clone(), self.session.locked.answer(of))).collect(),
         })
     }
 }

@@ -3,25 +3,29 @@
 use super::Exit;
 use super::args::{Call, How};
 use super::margin::{MARGIN, saved};
+use super::repin::{Repinned, is_whole, repin};
 use super::session::{Access, Session};
 use super::terminal::{Terminal, counted};
 use super::timings::{Built, sort};
-use crate::base::{LOCK, WORKSPACE_FILE};
+use super::verify::verify;
+use crate::base::LOCK;
 use crate::diagnostic::codes::{NO_HISTORY, NO_MATCH, UNREADABLE_FILE, UNWRITABLE_OUTPUT};
 use crate::diagnostic::{Diagnostic, Diagnostics, render::visible};
 use crate::graph::{Copy, CopyFrom, Graph, StepKind, keys};
 use crate::host::{Bound, Change, MAX_COMMITS, NoHistory, Walked, commit, read_log, reason, walk};
 use crate::lock::{self, Copied, History, Locked, MIN_BUILDS, Measured, Touched, executed, print, settled};
 use crate::model::Unit;
+use crate::pinning::Update;
 use clap::Args;
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-/// Measure what decides the order of instructions, and keep it in imgspec.lock
+/// Pin what images are made of, and measure what decides the order of instructions, in imgspec.lock
 ///
-/// Without an option only what nothing uses any more is dropped from there. Numbers that are there are replaced where that
-/// makes a difference.
+/// Looks up what is not pinned yet: digests of base images, all packages that are installed, checksums of downloads, commits
+/// of branches and tags. What is pinned stays as it is, and what nothing uses any more is dropped. With --history or
+/// --timings it measures instead; numbers that are there are replaced where that makes a difference.
 #[derive(Debug, Args)]
 pub struct Lock {
     /// Images, globs of images, spec files or directories; all images of the workspace without any
@@ -33,12 +37,16 @@ pub struct Lock {
     /// logs the last is the newest
     #[arg(long, value_name = "LOG")]
     timings: Vec<PathBuf>,
-    /// Replace numbers that are there, whether that makes a difference or not
-    #[arg(long)]
-    update: bool,
+    /// Move what is pinned to what it is now: all of it, or what is called so and what must follow (packages, images,
+    /// archives, addresses). With --history or --timings: replace numbers, whether that makes a difference or not
+    #[arg(long, value_name = "NAME", num_args = 0..)]
+    update: Option<Vec<String>>,
     /// Write nothing; exit with 1 if something were to be written
     #[arg(long)]
     check: bool,
+    /// Ask a real `apt-get` what it would install, and write nothing that it says otherwise
+    #[arg(long)]
+    verify: bool,
     #[command(flatten)]
     how: How,
 }
@@ -66,9 +74,14 @@ impl Words {
     const SHOWN: usize = 20;
 
     fn add(&mut self, image: &str, what: &str) {
+        self.line(&format!("{}: {what}", visible(image)));
+    }
+
+    fn line(&mut self, line: &str) {
         self.lines += 1;
         if self.lines <= Self::SHOWN {
-            self.text.push_str(&format!("{}: {what}\n", visible(image)));
+            self.text.push_str(line);
+            self.text.push('\n');
         }
     }
 
@@ -92,20 +105,13 @@ impl Lock {
     }
 
     fn lock(&self, session: &Session, terminal: &mut Terminal) -> Result<Exit, Diagnostics> {
-        let subjects = self.subjects(session)?;
         let before = session.locked.whole();
+        if !self.measures() {
+            return self.pin(session, before, terminal);
+        }
+        let subjects = self.subjects(session)?;
         let mut lock = before.clone();
-        // Beside a lone spec others may stand that have the same lock.
-        let own = session.workspace.files.first().map(|(_, own)| own.as_str());
-        if session.selection.is_all() && own == Some(WORKSPACE_FILE) {
-            let names: BTreeSet<&str> = subjects.iter().map(|subject| subject.name.as_str()).collect();
-            lock.images.retain(|name, _| names.contains(name.as_str()));
-        }
-        for subject in &subjects {
-            if let Some(measured) = lock.images.get_mut(&subject.name) {
-                measured.costs.retain(|key, _| subject.keys.contains(key));
-            }
-        }
+        drop_unused(&mut lock, session, &subjects);
         let mut measured: Vec<Measured> =
             subjects.iter().map(|subject| lock.images.remove(&subject.name).unwrap_or_default()).collect();
         if self.history {
@@ -116,6 +122,46 @@ impl Lock {
         }
         lock.images.extend(subjects.into_iter().map(|subject| subject.name).zip(measured));
         self.write(session, &before, &lock, terminal)
+    }
+
+    /// Whether it measures, and leaves the pins as they are.
+    fn measures(&self) -> bool {
+        self.history || !self.timings.is_empty()
+    }
+
+    /// Pins what is not pinned, and drops what nothing uses.
+    fn pin(&self, session: &Session, before: lock::Lock, terminal: &mut Terminal) -> Result<Exit, Diagnostics> {
+        let subjects = self.subjects(session)?;
+        let mut lock = before.clone();
+        drop_unused(&mut lock, session, &subjects);
+        if self.how.unlocked {
+            return self.write(session, &before, &lock, terminal);
+        }
+        let update = match &self.update {
+            None => Update::Nothing,
+            Some(names) if names.is_empty() => Update::All,
+            Some(names) => Update::Named(names.iter().cloned().collect()),
+        };
+        let may_ask = !self.check || update != Update::Nothing;
+        match repin(session, &self.how, &update, may_ask)? {
+            Repinned::Missing(asked) => {
+                let mut words = Words::default();
+                asked.iter().for_each(|what| words.line(&format!("not pinned: {}", visible(what))));
+                terminal.say(&format!("{}{LOCK}: {} would be added\n", words.end(), counted(asked.len(), "pin")));
+                Ok(Exit::Findings)
+            }
+            Repinned::Pins(relocked) => {
+                let mut words = Words::default();
+                relocked.moved.iter().for_each(|moved| words.line(&visible(&moved.to_string())));
+                terminal.say(&words.end());
+                lock.pins = relocked.pins;
+                if self.verify {
+                    let asked = verify(session, &self.how, &lock.pins)?;
+                    terminal.say(&format!("`apt-get` says the same of {}\n", counted(asked, "set of packages")));
+                }
+                self.write(session, &before, &lock, terminal)
+            }
+        }
     }
 
     /// Writes the lock, if it is not what stands there.
@@ -136,7 +182,12 @@ impl Lock {
         let names: BTreeSet<&String> = before.images.keys().chain(lock.images.keys()).collect();
         let measured = |lock: &lock::Lock, name: &String| lock.images.get(name).cloned().unwrap_or_default();
         let changed = names.into_iter().filter(|name| measured(before, name) != measured(lock, name)).count();
-        let what = if changed == 0 { "its form".to_owned() } else { counted(changed, "image") };
+        let what = match (before.pins == lock.pins, changed) {
+            (true, 0) => "its form".to_owned(),
+            (true, changed) => counted(changed, "image"),
+            (false, 0) => "its pins".to_owned(),
+            (false, changed) => format!("its pins and {}", counted(changed, "image")),
+        };
         if self.check {
             terminal.say(&format!("{LOCK}: {what} would change\n"));
             return Ok(Exit::Findings);
@@ -186,7 +237,7 @@ impl Lock {
             if measured.history == new {
                 continue;
             }
-            let replaces = self.update || paths(&measured.history) != paths(&new);
+            let replaces = self.update.is_some() || paths(&measured.history) != paths(&new);
             let saved = if replaces { None } else { self.saved_by(session, units[at], measured, &new) };
             match saved {
                 Some(saved) if saved < MARGIN => words.add(
@@ -233,7 +284,7 @@ impl Lock {
                 words.add(&subject.name, &format!("{} measured", counted(timed.costs.len(), "step")));
             }
             for (key, cost) in timed.costs {
-                let old = measured.costs.get(&key).copied().filter(|_| !self.update);
+                let old = measured.costs.get(&key).copied().filter(|_| self.update.is_none());
                 measured.costs.insert(key, settled(old, cost));
             }
         }
@@ -248,6 +299,19 @@ impl Lock {
         let new = Measured { history: new.to_vec(), costs: old.costs.clone() };
         let by_new = session.ordered(&image, &self.how, new.clone())?;
         Some(saved(&by_old, &by_new, &new))
+    }
+}
+
+/// Drops what was measured of images and steps that are no more.
+fn drop_unused(lock: &mut lock::Lock, session: &Session, subjects: &[Subject]) {
+    if is_whole(session) {
+        let names: BTreeSet<&str> = subjects.iter().map(|subject| subject.name.as_str()).collect();
+        lock.images.retain(|name, _| names.contains(name.as_str()));
+    }
+    for subject in subjects {
+        if let Some(measured) = lock.images.get_mut(&subject.name) {
+            measured.costs.retain(|key, _| subject.keys.contains(key));
+        }
     }
 }
 

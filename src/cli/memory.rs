@@ -7,6 +7,7 @@ use super::told::{Range, Told};
 use crate::base::Sum;
 use crate::dockerfile::BakeFacts;
 use crate::host::{Cache, Signature};
+use crate::lock::PinOf;
 use crate::model::Ties;
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
@@ -34,6 +35,8 @@ pub struct Known {
     pub bases: Vec<(String, Sum)>,
     /// What it asked of the files around it.
     pub asked: Vec<Asked>,
+    /// What it asked of the pins that images share, and a hash of what they say.
+    pub pins: Vec<(PinOf, Sum)>,
 }
 
 /// What a file held when it had a signature.

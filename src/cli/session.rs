@@ -6,7 +6,7 @@ use super::memory::Memory;
 use super::paths::{below, directory, existing_file, is_path, spec_file};
 use super::terminal::Terminal;
 use crate::base::{FileId, Invalid, LOCK, Span, WORKSPACE_FILE, World as _, map};
-use crate::compile::{Compiled, compile_measured, order};
+use crate::compile::{Compiled, compile_locked, order};
 use crate::diagnostic::codes::{NEEDLESS_ALLOW, NO_MATCH, UNREADABLE_FILE};
 use crate::diagnostic::{Diagnostic, Diagnostics, Reported, Sources};
 use crate::dockerfile::BakeFacts;
@@ -337,8 +337,7 @@ impl Session {
         let options = self.options(how);
         let worked = self.each(diagnostics, |unit, told| {
             let Ok(image) = self.workspace.resolve(unit, told) else { return Outcome::default() };
-            let measured = self.locked.measured(image.name.value.as_str());
-            let compiled = compile_measured(&image, measured, &self.orders, &self.disk, options, told).ok();
+            let compiled = compile_locked(&image, &self.locked, &self.orders, &self.disk, options, told).ok();
             let kept = compiled.map(|compiled| look(&image, &compiled, told));
             Outcome { kept, facts: Some(self.facts(&image)) }
         });

@@ -149,6 +149,10 @@ pub mod told {
         INVALID_OWNERSHIP = "invalid-ownership";
         /// A lock that cannot be used.
         INVALID_LOCK = "invalid-lock";
+        /// Something that pins are made from cannot be had.
+        UNAVAILABLE = "unavailable-source";
+        /// Packages that cannot be installed together, or not as the spec asks.
+        UNSOLVABLE = "unsolvable-packages";
         /// A repository that does not tell what its commits changed.
         NO_HISTORY = "no-history";
     }

@@ -86,6 +86,8 @@ pub(super) fn graph(target: Target, stages: Vec<Stage>) -> Graph {
         stages,
         bases: Vec::new(),
         rules: Vec::new(),
+        pinning: Default::default(),
+        stale: Vec::new(),
         measured: Default::default(),
     }
 }

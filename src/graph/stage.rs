@@ -3,9 +3,10 @@
 use super::{Config, Copy, CopyFrom, Family, Step, StepId, StepKind};
 use crate::base::{ImageName, ImagePath, Owner, Platform, Span, Spanned, StageName};
 use crate::lock::Measured;
-use crate::spec::{Base, RuleSetting, Target};
+use crate::spec::{Base, Pinning, RuleSetting, Target};
 use std::borrow::Cow;
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 /// The build graph of one image.
 #[derive(Debug, Clone)]
@@ -30,6 +31,10 @@ pub struct Graph {
     pub bases: Vec<BaseImage>,
     /// The image's and workspace's settings of rules; of two for one rule the last counts.
     pub rules: Vec<RuleSetting>,
+    /// Where the workspace's pins come from.
+    pub pinning: Arc<Pinning>,
+    /// The places of packages whose pin in the lock was found for something else.
+    pub stale: Vec<Span>,
     /// What the lock says of its rebuilds.
     pub measured: Measured,
 }

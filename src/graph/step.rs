@@ -2,6 +2,7 @@
 
 use super::Account;
 use crate::base::{Digest, EnvName, ImageName, ImagePath, ImageRef, Mode, Owner, Platform, Span, Spanned, StageName};
+use crate::lock::PinnedPackage;
 use crate::spec::{Expected, Manager, Network, Package, Repository, Sharing};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -175,17 +176,6 @@ pub struct PinnedPackages {
     pub archives: Vec<PinnedArchive>,
     /// When the newest of the archives was made, in seconds since 1970 (UTC).
     pub dated: u64,
-}
-
-/// A package in its version.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct PinnedPackage {
-    /// Its name.
-    pub name: String,
-    /// Its version.
-    pub version: String,
-    /// Whether it is there only because others need it (apt-mark(8)).
-    pub auto: bool,
 }
 
 /// An archive that a package step installs from, for that step alone.

@@ -13,10 +13,11 @@ mod tests;
 pub use address::{Address, NoAddress};
 pub use error::Error;
 
+use crate::base::Instant;
 use std::env;
 use std::io::{self, Read};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use ureq::http::HeaderMap;
 use ureq::tls::{RootCerts, TlsConfig};
 use ureq::{Agent, Body, Proxy};
@@ -241,9 +242,8 @@ impl Client {
             }
             let mut wait = self.delay * (1 << (attempt - 1));
             if let Error::Status { head, .. } = &error
-                && let Some(asked) = head.header("retry-after").and_then(|text| text.trim().parse().ok())
+                && let Some(asked) = head.header("retry-after").and_then(|text| asked_wait(text, SystemTime::now()))
             {
-                let asked = Duration::from_secs(asked);
                 if asked > MAX_WAIT {
                     return Err(Error::Busy { url: head.url.clone(), status: head.status, wait: asked });
                 }
@@ -320,6 +320,15 @@ impl Client {
             }
         }
     }
+}
+
+/// The time that `Retry-After` says: seconds, or a date (RFC 9110, 10.2.3).
+fn asked_wait(text: &str, now: SystemTime) -> Option<Duration> {
+    if let Ok(seconds) = text.trim().parse() {
+        return Some(Duration::from_secs(seconds));
+    }
+    let date = UNIX_EPOCH + Duration::from_secs(Instant::parse_rfc822(text).ok()?.seconds());
+    Some(date.duration_since(now).unwrap_or_default())
 }
 
 /// Where an answer leads.

@@ -2,11 +2,13 @@
 //! the lock that keeps two runs apart.
 
 pub mod apk;
+mod apt_get;
 pub mod archive;
 mod cache;
 mod content;
 mod directories;
 mod disk;
+pub mod dnf;
 mod git;
 mod git_remote;
 pub mod http;
@@ -17,6 +19,7 @@ mod manifest_change;
 mod manifest_lines;
 mod ownership;
 pub mod registry;
+mod remote;
 mod signature;
 mod threads;
 mod transaction;
@@ -24,6 +27,7 @@ mod watch;
 mod workspace;
 
 pub use crate::base::MANIFEST;
+pub use apt_get::{has_apt_get, simulated};
 pub use cache::Cache;
 pub use content::Content;
 pub use disk::Disk;
@@ -33,6 +37,7 @@ pub use lock::Lock;
 pub use log::read_log;
 pub use manifest_change::ManifestChange;
 pub use ownership::{Manifest, Owned, State};
+pub use remote::Machines;
 pub use signature::Signature;
 pub use threads::Threads;
 pub use transaction::{Change, Ownership, Receipt, Unwritable, commit, sweep};

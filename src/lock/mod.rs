@@ -16,6 +16,8 @@ mod pin_tests;
 mod pins;
 mod read;
 mod release;
+mod remote;
+mod resolved;
 mod sets;
 mod sources;
 mod timings;
@@ -30,6 +32,8 @@ pub use pins::{
 };
 pub use read::Locked;
 pub use release::{Release, ReleaseFile};
+pub use remote::{NotHad, Remote, Suite};
+pub use resolved::{PinOf, PinnedPackage, inputs};
 pub use sets::MAX_SETS;
 pub use sources::{Listed, SignedBy, keyrings, listed};
 pub use timings::{Executed, executed, settled};

@@ -2,6 +2,7 @@
 
 use crate::base::{Digest, Instant, Platform, Sum};
 use crate::spec::Manager;
+use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The pins that images share.
@@ -19,6 +20,17 @@ pub struct Pins {
     pub commits: BTreeMap<(String, String), String>,
     /// What is installed, by what is wanted.
     pub closures: BTreeMap<Wanted, Closure>,
+}
+
+impl Pins {
+    /// What the image `base` is on `platform`, and for which platform that is made: another one that `platform` runs too, if
+    /// there is no other.
+    pub fn platform(&self, base: &str, platform: &Platform) -> Option<(&Platform, &PlatformPin)> {
+        let platforms = &self.bases.get(base)?.platforms;
+        let wanted = platform.normal();
+        let lower = wanted.lower();
+        std::iter::once(wanted).chain(lower).find_map(|platform| platforms.get_key_value(&platform))
+    }
 }
 
 /// What an image of a registry is.
@@ -82,7 +94,7 @@ pub struct PoolPackage {
 }
 
 /// What a closure is found for: all images whose stages ask for the same on the same base have one.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Wanted {
     /// What installs it.
     pub manager: Manager,
@@ -99,7 +111,7 @@ pub struct Wanted {
 }
 
 /// Packages that are installed together.
-#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Asked {
     /// The packages, each `NAME`, `NAME=VERSION`, `NAME=PATTERN*` or `NAME>=VERSION`.
     pub packages: BTreeSet<String>,

@@ -1,6 +1,7 @@
 //! A lock that was read.
 
 use super::lines::Read;
+use super::resolved::Memo;
 use super::{Lock, Measured, Pins, lines, nodes};
 use crate::base::{LOCK, Span};
 use crate::diagnostic::codes::INVALID_LOCK;
@@ -20,6 +21,8 @@ pub struct Locked {
     blocks: BTreeMap<String, Range<usize>>,
     /// What was measured, if it was not as it is written.
     by_hand: Option<BTreeMap<String, Measured>>,
+    /// What closures come to.
+    pub(super) memo: Memo,
 }
 
 impl Locked {
@@ -29,18 +32,18 @@ impl Locked {
     /// The lock that `text` is, as [`super::print`] writes it or any other KDL that says the same.
     pub fn read(text: String, sources: &mut Sources, diagnostics: &mut Diagnostics) -> Result<Self, Reported> {
         let odd = match lines::read(&text) {
-            Ok(Read { pins, blocks }) => return Ok(Self { text, pins, blocks, by_hand: None }),
+            Ok(Read { pins, blocks }) => return Ok(Self { text, pins, blocks, by_hand: None, memo: Memo::default() }),
             Err(odd) => odd,
         };
         if let Some(text) = lines::in_order(&text)
             && let Ok(Read { pins, blocks }) = lines::read(&text)
         {
-            return Ok(Self { text, pins, blocks, by_hand: None });
+            return Ok(Self { text, pins, blocks, by_hand: None, memo: Memo::default() });
         }
         let mut lock = read_kdl(&text, odd, sources, diagnostics)?;
         let (text, blocks) = lines::printed(&lock);
         let pins = std::mem::take(&mut lock.pins);
-        Ok(Self { text, pins, blocks, by_hand: Some(lock.images) })
+        Ok(Self { text, pins, blocks, by_hand: Some(lock.images), memo: Memo::default() })
     }
 
     /// What is pinned.

@@ -18,6 +18,7 @@ use crate::model;
 use crate::spec::{Item, StagePlatform};
 use items::Items;
 use sources::Sources;
+use std::sync::Arc;
 
 /// What the caller decides.
 #[derive(Debug, Clone, Copy, Default)]
@@ -64,6 +65,8 @@ pub fn lower(
             stages,
             bases,
             rules: image.rules.clone(),
+            pinning: Arc::clone(&image.pinning),
+            stale: Vec::new(),
             measured: Measured::default(),
         }),
     }

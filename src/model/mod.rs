@@ -25,7 +25,7 @@ pub use ties::Ties;
 use crate::base::{ImageName, Platform, Span, Spanned, StageName, joined, normalize};
 use crate::diagnostic::codes::{INCOMPLETE_TEMPLATE, PATH_ESCAPE, UNKNOWN_IMAGE};
 use crate::diagnostic::{Diagnostic, Diagnostics, Reported};
-use crate::spec::{self, Baking, Base, From, Item, RuleSetting};
+use crate::spec::{self, Baking, Base, From, Item, Pinning, RuleSetting};
 use crate::syntax::{Decode as _, Entry, Node, Value, Written};
 use std::sync::{Arc, PoisonError};
 use templates::Link;
@@ -50,6 +50,8 @@ pub struct Image {
     pub baking: Baking,
     /// Its settings of rules, the workspace's before its own.
     pub rules: Vec<RuleSetting>,
+    /// Where the workspace's pins come from.
+    pub pinning: Arc<Pinning>,
     /// Its stages, each behind those it needs, the final one last.
     pub stages: Vec<Stage>,
     /// Which images of the workspace there are, in order of names.
@@ -313,6 +315,7 @@ impl Plan {
             platforms: image.platforms.iter().map(|platform| platform.value.clone()).collect(),
             baking: image.baking,
             rules,
+            pinning: self.workspace.as_ref().map(|workspace| Arc::clone(&workspace.pinning)).unwrap_or_default(),
             stages,
             images: Arc::clone(&self.known),
             bases: Vec::new(),

@@ -96,6 +96,9 @@ static RULES: &[&Rule] = &[
     &invalid_label_key::RULE,     // tools look for other keys
 ];
 
+/// The hint of rules that ask for a pin.
+const RUN_LOCK: &str = "run `imgspec lock`, or compile with --unlocked";
+
 /// A rule.
 pub struct Rule {
     /// Its name and page.
@@ -251,8 +254,8 @@ mod tests {
 
     #[test]
     fn levels() {
-        let error = "error[unpinned-base]: `debian` has no digest";
-        let warning = "warning[unpinned-base]: `debian` has no digest";
+        let error = "error[unpinned-base]: `debian` has no digest in the lock";
+        let warning = "warning[unpinned-base]: `debian` has no digest in the lock";
         let needless = "warning[needless-allow]: rule `unpinned-base` finds nothing here to allow";
         let allow = "rules { allow \"unpinned-base\" reason=\"a test\"; }";
         let warn = "rules { warn \"unpinned-base\"; }";

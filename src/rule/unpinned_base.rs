@@ -1,6 +1,6 @@
 //! `unpinned-base`: an image of a registry without a digest. A tag names another image tomorrow.
 
-use super::{Findings, Rule, Scene};
+use super::{Findings, RUN_LOCK, Rule, Scene};
 use crate::base::{ImageRef, Span};
 use crate::diagnostic::{Diagnostic, code::code};
 use crate::graph::{Base, CopyFrom, StepKind};
@@ -22,8 +22,8 @@ fn check(scene: &Scene<'_>, findings: &mut Findings) {
 
 fn judge(image: &ImageRef, span: Span, findings: &mut Findings) {
     if image.digest().is_none() {
-        let unpinned = Diagnostic::error(&RULE.code, span, format!("`{image}` has no digest"));
-        findings.tell(unpinned.hint(format!("write `{image}@sha256:…`, or compile with --unlocked")));
+        let unpinned = Diagnostic::error(&RULE.code, span, format!("`{image}` has no digest in the lock"));
+        findings.tell(unpinned.hint(RUN_LOCK));
     }
 }
 
@@ -35,10 +35,10 @@ mod tests {
     #[test]
     fn unpinned_base() {
         let pinned = format!("debian:12@sha256:{}", "0".repeat(64));
-        check(&RULE, "from \"debian:12\"", &["`debian:12` has no digest"]);
+        check(&RULE, "from \"debian:12\"", &["`debian:12` has no digest in the lock"]);
         check(&RULE, "stage \"a\" { from scratch; }; from stage=\"a\"", &[]);
         check(&RULE, &format!("from \"{pinned}\"; copy \"/a\" to=\"/a\" image=\"{pinned}\""), &[]);
         let copied = format!("from \"{pinned}\"; copy \"/a\" to=\"/a\" image=\"nginx\"");
-        check(&RULE, &copied, &["`nginx` has no digest"]);
+        check(&RULE, &copied, &["`nginx` has no digest in the lock"]);
     }
 }

@@ -1,6 +1,6 @@
 //! `unpinned-fetch`: a download without a checksum. Whoever answers the address decides what is in the image.
 
-use super::{Findings, Rule, Scene};
+use super::{Findings, RUN_LOCK, Rule, Scene};
 use crate::diagnostic::{Diagnostic, code::code};
 use crate::graph::StepKind;
 
@@ -11,9 +11,9 @@ fn check(scene: &Scene<'_>, findings: &mut Findings) {
         if let StepKind::Fetch(fetch) = &step.kind
             && fetch.checksum.is_none()
         {
-            let message = format!("`{}` has no checksum", fetch.url.value);
+            let message = format!("`{}` has no checksum in the lock", fetch.url.value);
             let unpinned = Diagnostic::error(&RULE.code, fetch.url.span, message);
-            findings.tell(unpinned.hint("add sha256=\"…\", or compile with --unlocked"));
+            findings.tell(unpinned.hint(RUN_LOCK));
         }
     }
 }
@@ -26,7 +26,7 @@ mod tests {
     #[test]
     fn unpinned_fetch() {
         let fetch = "from scratch; fetch \"https://example.com/x\" to=\"/x\"";
-        check(&RULE, fetch, &["`https://example.com/x` has no checksum"]);
+        check(&RULE, fetch, &["`https://example.com/x` has no checksum in the lock"]);
         check(&RULE, &format!("{fetch} sha256=\"{}\"", "0".repeat(64)), &[]);
     }
 }

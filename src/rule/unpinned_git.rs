@@ -1,8 +1,8 @@
 //! `unpinned-git`: a checkout of a branch or tag, which can be moved. Only a commit names its content.
 
-use super::{Findings, Rule, Scene};
+use super::{Findings, RUN_LOCK, Rule, Scene};
 use crate::diagnostic::{Diagnostic, code::code};
-use crate::graph::StepKind;
+use crate::graph::{StepKind, is_commit};
 
 pub(super) static RULE: Rule = Rule::deny(code!("unpinned-git"), check).for_pins();
 
@@ -11,19 +11,10 @@ fn check(scene: &Scene<'_>, findings: &mut Findings) {
         if let StepKind::Git(git) = &step.kind
             && !is_commit(&git.reference.value)
         {
-            let message = format!("`{}` is a branch or tag, not a commit", git.reference.value);
-            let hint = format!(
-                "write the commit that `git ls-remote {} {}` prints, or compile with --unlocked",
-                git.url.value, git.reference.value
-            );
-            findings.tell(Diagnostic::error(&RULE.code, git.reference.span, message).hint(hint));
+            let message = format!("`{}` is a branch or tag that has no commit in the lock", git.reference.value);
+            findings.tell(Diagnostic::error(&RULE.code, git.reference.span, message).hint(RUN_LOCK));
         }
     }
-}
-
-/// Whether it is a whole object name, of SHA-1 or SHA-256. A short one may come to name two commits.
-pub(super) fn is_commit(reference: &str) -> bool {
-    matches!(reference.len(), 40 | 64) && reference.bytes().all(|b| b.is_ascii_hexdigit())
 }
 
 #[cfg(test)]
@@ -34,8 +25,8 @@ mod tests {
     #[test]
     fn unpinned_git() {
         let git = |reference| format!("from scratch; git \"https://example.com/x.git\" to=\"/x\" ref=\"{reference}\"");
-        check(&RULE, &git("v1.2"), &["`v1.2` is a branch or tag, not a commit"]);
-        check(&RULE, &git("de40ad0"), &["`de40ad0` is a branch or tag, not a commit"]);
+        check(&RULE, &git("v1.2"), &["`v1.2` is a branch or tag that has no commit in the lock"]);
+        check(&RULE, &git("de40ad0"), &["`de40ad0` is a branch or tag that has no commit in the lock"]);
         check(&RULE, &git("de40ad007797e0dcd8b7126f27bb87401d224240"), &[]);
     }
 }

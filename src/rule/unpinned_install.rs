@@ -2,9 +2,9 @@
 //! DL3016, DL3028 and DL3062). What a lock file or a requirements file names is pinned there.
 
 use super::scene::Call;
-use super::unpinned_git::is_commit;
 use super::{Findings, Rule, Scene};
 use crate::diagnostic::{Diagnostic, code::code};
+use crate::graph::is_commit;
 
 pub(super) static RULE: Rule = Rule::deny(code!("unpinned-install"), check).for_pins();
 

@@ -1,12 +1,11 @@
 //! `unpinned-package`: a package that is installed in whatever version there is: one of the distribution without a
 //! version, or a Python requirement that more than one version meets (PEP 440, PEP 508).
 
-use super::unpinned_git::is_commit;
-use super::{Findings, Rule, Scene};
+use super::{Findings, RUN_LOCK, Rule, Scene};
 use crate::base::Spanned;
 use crate::diagnostic::{Diagnostic, code::code};
 use crate::ecosystem::pip;
-use crate::graph::{Language, StepKind};
+use crate::graph::{Language, StepKind, is_commit};
 use std::collections::BTreeSet;
 
 pub(super) static RULE: Rule = Rule::deny(code!("unpinned-package"), check).for_pins();
@@ -14,12 +13,16 @@ pub(super) static RULE: Rule = Rule::deny(code!("unpinned-package"), check).for_
 fn check(scene: &Scene<'_>, findings: &mut Findings) {
     for step in &scene.stage.steps {
         match &step.kind {
-            StepKind::Packages(packages) => {
+            // With a pin all that is installed is pinned; without one, what the spec says itself has to do.
+            StepKind::Packages(packages) if packages.pinned.is_none() => {
                 for package in packages.packages.iter().filter(|package| package.version.is_none()) {
                     let name = &package.name;
-                    let unpinned = Diagnostic::error(&RULE.code, name.span, format!("`{}` has no version", name.value));
-                    let hint = format!("write `package \"{}\" version=\"…\"`, or compile with --unlocked", name.value);
-                    findings.tell(unpinned.hint(hint));
+                    let message = if scene.graph.stale.contains(&name.span) {
+                        format!("the version of `{}` in the lock was found for something else", name.value)
+                    } else {
+                        format!("`{}` has no version in the lock", name.value)
+                    };
+                    findings.tell(Diagnostic::error(&RULE.code, name.span, message).hint(RUN_LOCK));
                 }
             }
             StepKind::Language(language) if language.name == "pip" => requirements(scene, language, findings),
@@ -79,9 +82,9 @@ mod tests {
         check(
             &RULE,
             "from \"debian\"; apt \"curl\" { package \"git\" version=\"1:2.39.*\"; }",
-            &["`curl` has no version"],
+            &["`curl` has no version in the lock"],
         );
-        check(&RULE, "from \"alpine\"; apk \"curl\"", &["`curl` has no version"]);
+        check(&RULE, "from \"alpine\"; apk \"curl\"", &["`curl` has no version in the lock"]);
     }
 
     fn requirements(files: &[(&str, &str)], expected: &[&str]) {

@@ -4,9 +4,10 @@ use super::common::{CHANGES, COST, Expected};
 use crate::base::{DebName, DebVersion, Invalid, Span, Spanned};
 use crate::diagnostic::{Diagnostics, Reported};
 use crate::syntax::{Args, Fields, Merge, Node, Prop, Shape, Ty};
+use serde::{Deserialize, Serialize};
 
 /// A package manager.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Manager {
     /// Debian's and Ubuntu's.
     Apt,

@@ -1,10 +1,12 @@
 //! `workspace`
 
 use super::bake::Bake;
+use super::pinning::{Archive, Pinning, Pins, Registry};
 use super::{RuleSetting, Rules, Target};
 use crate::base::{Span, Spanned};
 use crate::diagnostic::Reported;
 use crate::syntax::{Args, Decode, Entry, Fields, Merge, Shape, Ty};
+use std::sync::Arc;
 
 /// The settings of a workspace.
 #[derive(Debug, Clone)]
@@ -19,6 +21,8 @@ pub struct Workspace {
     pub gitattributes: Option<Span>,
     /// Who builds its images.
     pub target: Option<Target>,
+    /// Where its pins come from.
+    pub pinning: Arc<Pinning>,
     /// Settings of rules for all its images.
     pub rules: Rules,
     /// The node's name.
@@ -110,7 +114,17 @@ impl Decode for Workspace {
         args: Args::NONE,
         props: &[],
         free_props: None,
-        children: &[Members::SHAPE, Output::SHAPE, Bake::SHAPE, Gitattributes::SHAPE, TargetNode::SHAPE, Rules::SHAPE],
+        children: &[
+            Members::SHAPE,
+            Output::SHAPE,
+            Bake::SHAPE,
+            Gitattributes::SHAPE,
+            TargetNode::SHAPE,
+            Archive::SHAPE,
+            Pins::SHAPE,
+            Registry::SHAPE,
+            Rules::SHAPE,
+        ],
         merge: Merge::Scalar,
         example: "workspace {\n    members \"services/*/image.kdl\"\n    target buildkit\n}",
     };
@@ -121,8 +135,14 @@ impl Decode for Workspace {
         let bake = fields.decode_child::<Bake>().map(|bake| bake.0);
         let gitattributes = fields.decode_child::<Gitattributes>().map(|asked| asked.0);
         let target = fields.decode_child::<TargetNode>().map(|target| target.0);
+        let pinning = Arc::new(Pinning {
+            archives: fields.decode_children::<Archive>(),
+            reach: fields.decode_child::<Pins>().map(|pins| pins.0).unwrap_or_default(),
+            registries: fields.decode_children::<Registry>(),
+        });
         let rules = fields.decode_children::<Rules>().into_iter().flat_map(|rules| rules.settings);
         let settings = rules.map(|setting| RuleSetting { shared: true, ..setting }).collect();
-        Ok(Self { members, output, bake, gitattributes, target, rules: Rules { settings }, span: fields.name_span() })
+        let (rules, span) = (Rules { settings }, fields.name_span());
+        Ok(Self { members, output, bake, gitattributes, target, pinning, rules, span })
     }
 }

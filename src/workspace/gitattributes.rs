@@ -1,7 +1,7 @@
 //! The block of `.gitattributes` that tells git which files are made: reviews then fold them, and two branches that each
-//! add an image merge the manifest without a conflict. The rest of the file is its owner's.
+//! add an image merge the lock and the manifest without a conflict. The rest of the file is its owner's.
 
-use crate::base::Invalid;
+use crate::base::{Invalid, LOCK};
 use std::fmt::Write as _;
 
 /// The file's name, in the workspace's root.
@@ -19,7 +19,7 @@ pub fn with_block(text: &str, manifest: &str, outputs: Option<&[String]>) -> Res
         if !new.is_empty() && !new.ends_with('\n') {
             new.push('\n');
         }
-        let _ = writeln!(new, "{BEGIN}\n{} merge=union linguist-generated", pattern(manifest));
+        let _ = writeln!(new, "{BEGIN}\n/{LOCK} merge=union\n{} merge=union linguist-generated", pattern(manifest));
         for output in outputs {
             let _ = writeln!(new, "{} linguist-generated", pattern(output));
         }
@@ -89,7 +89,7 @@ mod tests {
     fn blocks() {
         let outputs = ["a/Dockerfile".to_owned()];
         let block = format!(
-            "{BEGIN}\n/imgspec.manifest merge=union linguist-generated\n/a/Dockerfile linguist-generated\n{END}\n"
+            "{BEGIN}\n/imgspec.lock merge=union\n/imgspec.manifest merge=union linguist-generated\n/a/Dockerfile linguist-generated\n{END}\n"
         );
         let check = |text: &str, outputs: Option<&[String]>, expected: Result<Option<&str>, &str>| {
             let found = with_block(text, "imgspec.manifest", outputs).map_err(|invalid| invalid.0);

@@ -73,7 +73,7 @@ fn images_with_errors_are_counted_as_such() {
     let workspace = Workspace::of_images(&["a", "b"]);
     workspace.write("a/image.kdl", "image \"a\" {\n    from \"debian:bookworm\"\n    user \"app\" uid=10001\n}\n");
     let ran = workspace.run("check").ends(2).prints_part("2 images: 0 ok, 1 missing, 1 with errors\n");
-    assert!(!ran.out.contains("help: run"), "{}", ran.out);
+    assert!(!ran.out.contains("\nhelp: run"), "{}", ran.out);
     workspace.run("check b").ends(1).prints_part("1 image: 0 ok, 1 missing\nhelp: run `imgspec compile`\n");
     // In a template, wherever it is found.
     for mistake in ["expose 99999", "copy \"x\" to=\"/x\" stage=\"nope\"", "run \"echo ${{ nope }}\"", "form \"x\""] {

@@ -95,6 +95,22 @@ pub const CASES: &[Case] = &[
         },
         &["check"],
     ),
+    (
+        "unavailable-source",
+        |root| {
+            one_image(root);
+            write(root, "app/image.kdl", b"image \"app\" { from \"127.0.0.1:1/app\"; }\n");
+        },
+        &["lock"],
+    ),
+    (
+        "unsolvable-packages",
+        |root| {
+            one_image(root);
+            write(root, "app/image.kdl", b"image \"app\" { from \"127.0.0.1:1/app\"; dnf \"curl\"; }\n");
+        },
+        &["lock"],
+    ),
     ("no-history", one_image, &["lock", "--history"]),
 ];
 

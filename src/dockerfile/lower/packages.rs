@@ -1,5 +1,8 @@
 //! Packages: one RUN, and no lists or caches left behind.
 
+mod apk;
+mod dnf;
+mod parted;
 mod pinned;
 
 use super::super::instruction::{Joining, RunMount, Statement};
@@ -81,6 +84,10 @@ impl StageLowering<'_, '_> {
     }
 
     fn apk(&mut self, packages: &Packages) {
+        if let Some(pinned) = &packages.pinned {
+            self.pinned_apk(packages, pinned);
+            return;
+        }
         let mut mounts = Vec::new();
         let mut statements = self.keys(packages, &mut mounts);
         for repository in &packages.repositories {
@@ -88,7 +95,7 @@ impl StageLowering<'_, '_> {
         }
         let mut names = Vec::new();
         for package in &packages.packages {
-            names.extend(self.apk_name(package));
+            names.extend(self.apk_words(package).as_deref().map(shell::quote));
         }
         let install = if self.is_classic() {
             "apk add --no-cache"
@@ -114,38 +121,31 @@ impl StageLowering<'_, '_> {
         }
     }
 
-    /// apk has one pattern: `~` takes every version that begins so (apk-world(5)).
-    fn apk_name(&mut self, package: &Package) -> Option<String> {
+    /// A package as the world has it. apk has one pattern: `~` takes every version that begins so (apk-world(5)).
+    fn apk_words(&mut self, package: &Package) -> Option<String> {
         let name = &package.name.value;
-        let Some(version) = &package.version else { return Some(shell::quote(name)) };
+        let Some(version) = &package.version else { return Some(name.clone()) };
         let text = version.value.as_str();
         let fuzzy = text.strip_suffix(".*").or_else(|| text.strip_suffix('*')).filter(|start| !start.contains('*'));
         match fuzzy {
-            Some(start) => Some(shell::quote(&format!("{name}=~{start}"))),
+            Some(start) => Some(format!("{name}=~{start}")),
             None if text.contains('*') => {
                 let message = format!("apk has no pattern such as `{text}`");
                 let diagnostic = Diagnostic::error(&INEXPRESSIBLE_VALUE, version.span, message);
                 self.refuse(diagnostic.hint("write a version, or the beginning of one and `.*`"));
                 None
             }
-            None => Some(shell::quote(&format!("{name}={text}"))),
+            None => Some(format!("{name}={text}")),
         }
     }
 
     fn dnf(&mut self, packages: &Packages) {
+        if let Some(pinned) = &packages.pinned {
+            self.pinned_dnf(packages, pinned);
+            return;
+        }
         let mut mounts = Vec::new();
-        let mut statements = self.keys(packages, &mut mounts);
-        statements.extend(packages.repositories.iter().map(|repository| {
-            let Repository { name, uri, .. } = repository;
-            let mut lines = vec![
-                format!("[{}]", name.value),
-                format!("name={}", name.value),
-                format!("baseurl={}", uri.value),
-                "gpgcheck=1".to_owned(),
-            ];
-            lines.extend(key_path(Manager::Dnf, repository).map(|path| format!("gpgkey=file://{path}")));
-            written(&lines, &format!("/etc/yum.repos.d/{}.repo", name.value), ">")
-        }));
+        let mut statements = self.dnf_repositories(packages, &mut mounts);
         let weak = if packages.recommends { "True" } else { "False" };
         let install = format!("dnf install -y --setopt=install_weak_deps={weak}");
         let name = |package: &Package| match &package.version {
@@ -162,6 +162,23 @@ impl StageLowering<'_, '_> {
             mounts.splice(0..0, ["/var/cache/dnf", "/var/cache/libdnf5"].map(locked_cache));
         }
         self.push_statements(statements, mounts, Joining::Never);
+    }
+
+    /// Sets up the spec's repositories.
+    fn dnf_repositories(&mut self, packages: &Packages, mounts: &mut Vec<RunMount>) -> Vec<Statement> {
+        let mut statements = self.keys(packages, mounts);
+        statements.extend(packages.repositories.iter().map(|repository| {
+            let Repository { name, uri, .. } = repository;
+            let mut lines = vec![
+                format!("[{}]", name.value),
+                format!("name={}", name.value),
+                format!("baseurl={}", uri.value),
+                "gpgcheck=1".to_owned(),
+            ];
+            lines.extend(key_path(Manager::Dnf, repository).map(|path| format!("gpgkey=file://{path}")));
+            written(&lines, &format!("/etc/yum.repos.d/{}.repo", name.value), ">")
+        }));
+        statements
     }
 
     /// Brings the repositories' keys to where their manager looks for them, readable for users of its own.

@@ -1,5 +1,6 @@
 //! What steps become, per target.
 
+mod apk;
 mod files;
 mod pinned;
 mod runs;

@@ -11,9 +11,9 @@ mod unpack;
 pub use error::Error;
 pub use signed::{Refused, verified};
 
+use super::Content;
 use super::http::{self, Client, Plain, Request};
-use super::{Content, Threads};
-use crate::base::{Instant, Sum, map};
+use crate::base::{Instant, Sum};
 use crate::lock::{Release, ReleaseFile};
 use sha2::{Digest as _, Sha256};
 use std::io::{self, Read as _};
@@ -60,7 +60,7 @@ pub struct Wanted<'a> {
     pub architecture: &'a str,
 }
 
-/// What archives are reached by. Several threads can share one.
+/// What archives are reached by. Several threads share one, and fetch side by side.
 #[derive(Debug)]
 pub struct Archives {
     client: Client,
@@ -139,11 +139,6 @@ impl Archives {
             }
         }
         Ok(all)
-    }
-
-    /// The same of several, fetched side by side, in their order.
-    pub fn all_packages(&self, wanted: &[Wanted]) -> Vec<Result<Vec<u8>, Error>> {
-        map(&Threads::that_wait(), wanted.len(), |at| self.packages(&wanted[at]))
     }
 
     /// The hash and the size, in bytes, of the file at `url`, which is fetched whole.

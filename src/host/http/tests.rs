@@ -151,6 +151,18 @@ fn a_second_time() {
 }
 
 #[test]
+fn times_to_wait() {
+    let now = UNIX_EPOCH + Duration::from_secs(Instant::parse("2026-11-23T11:22:37Z").expect("a time").seconds());
+    let check = |text: &str, seconds: Option<u64>| {
+        assert_eq!(asked_wait(text, now), seconds.map(Duration::from_secs), "{text}");
+    };
+    check("7", Some(7));
+    check("Mon, 23 Nov 2026 11:23:37 GMT", Some(60));
+    check("Mon, 23 Nov 2026 11:00:00 GMT", Some(0));
+    check("soon", None);
+}
+
+#[test]
 fn too_much() {
     let server = Server::new(|asked| match asked.path.as_str() {
         "/chunked" => Answer::ok("5\r\nhello\r\n0\r\n\r\n").header("transfer-encoding", "chunked"),
