@@ -130,6 +130,11 @@ impl DebVersion {
         }
     }
 
+    /// Whether `text` is `pattern` with each `*` in it for some text, letters of either case.
+    pub fn matches_pattern(pattern: &str, text: &str) -> bool {
+        matches_stars(pattern.as_bytes(), text.as_bytes())
+    }
+
     /// The text.
     pub fn as_str(&self) -> &str {
         &self.0

@@ -11,7 +11,22 @@
 //! followed is refused, with a reason: a closure is apt's, or there is none.
 
 mod asked;
+mod cache;
+mod choose;
+mod explain;
+mod generate;
+mod mark;
+mod order;
+mod policy;
+mod problem;
 mod refusal;
+mod relation;
+mod solve;
+mod stanza;
+mod state;
+#[cfg(test)]
+mod tests;
+mod text;
 mod universe;
 
 pub use asked::{Asked, Chosen, Closure, Index, Installed, Preferences, Release};
