@@ -34,28 +34,19 @@ fn seconds(kind: Kind) -> f64 {
     }
 }
 
-/// Words of a command that tell its kind.
+/// Words of a command that tell its kind, when its options are left out.
 const WORDS: &[(Kind, &[&str])] = &[
-    (Kind::Lists, &["apt-get update", "apt update", "apk update", "apt-get -y update", "apt-get update -y"]),
-    (
-        Kind::Packages,
-        &[
-            "apt-get install",
-            "apt install",
-            "apt-get -y install",
-            "apk add",
-            "apk --no-cache add",
-            "yum install",
-            "dnf install",
-        ],
-    ),
+    (Kind::Lists, &["apt-get update", "apt update", "apk update"]),
+    (Kind::Packages, &["apt-get install", "apt install", "apk add", "yum install", "dnf install"]),
     (
         Kind::Dependencies,
         &[
             "pip install",
             "pip3 install",
-            "python3 -m pip",
-            "python -m pip",
+            "pip wheel",
+            "pip3 wheel",
+            "python3 pip",
+            "python pip",
             "uv sync",
             "uv pip",
             "poetry install",
@@ -67,7 +58,6 @@ const WORDS: &[(Kind, &[&str])] = &[
             "pnpm i",
             "pnpm fetch",
             "yarn install",
-            "yarn --",
             "go mod download",
             "cargo fetch",
             "bundle install",
@@ -105,6 +95,7 @@ fn kinds(keyword: Keyword, text: &str) -> Vec<Kind> {
     if keyword != Keyword::Run {
         return vec![Kind::Copy];
     }
+    let text = text.split_whitespace().filter(|word| !word.starts_with('-')).collect::<Vec<_>>().join(" ");
     let has = |words: &[&str]| words.iter().any(|word| text.contains(word) || text.ends_with(word.trim_end()));
     let known: Vec<Kind> = WORDS.iter().filter(|(_, words)| has(words)).map(|(kind, _)| *kind).collect();
     if known.is_empty() { vec![Kind::Command] } else { known }

@@ -1,8 +1,10 @@
 //! What a run waits for, shown on a terminal where it takes long.
 
 use crate::base::{ImageRef, Instant, Platform, Sum};
-use crate::lock::{BaseImage, Contents, NotHad, Release, Remote, Suite};
-use std::collections::BTreeMap;
+use crate::lock::{
+    ApkIndex, ApkRepository, BaseImage, Contents, DnfIndex, DnfRepository, NotHad, Release, Remote, Suite,
+};
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, IsTerminal as _, Write as _};
 use std::sync::{Mutex, PoisonError};
 use std::time;
@@ -105,6 +107,20 @@ impl Remote for Shown<'_> {
     ) -> Result<Vec<u8>, NotHad> {
         let what = || format!("{} {} {component} {architecture}", suite.uri, suite.suite);
         self.during(what, || self.remote.packages(suite, release, component, architecture))
+    }
+
+    fn apk_index(&self, repository: &ApkRepository, locked: Option<&Sum>) -> Result<ApkIndex, NotHad> {
+        let what = || format!("{} {}", repository.uri, repository.architecture);
+        self.during(what, || self.remote.apk_index(repository, locked))
+    }
+
+    fn dnf_index(
+        &self,
+        repository: &DnfRepository,
+        names: &BTreeSet<String>,
+        locked: Option<&Sum>,
+    ) -> Result<DnfIndex, NotHad> {
+        self.during(|| repository.address.clone(), || self.remote.dnf_index(repository, names, locked))
     }
 
     fn fetch(&self, url: &str) -> Result<Sum, NotHad> {

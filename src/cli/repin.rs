@@ -7,7 +7,9 @@ use crate::base::{ImageRef, Instant, Platform, Sum, WORKSPACE_FILE};
 use crate::compile::requests;
 use crate::diagnostic::Diagnostics;
 use crate::host::{Machines, Threads};
-use crate::lock::{BaseImage, Contents, NotHad, Release, Remote, Suite};
+use crate::lock::{
+    ApkIndex, ApkRepository, BaseImage, Contents, DnfIndex, DnfRepository, NotHad, Release, Remote, Suite,
+};
 use crate::pinning::{self, Relocked, Update, Wish, relock};
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -95,6 +97,14 @@ impl Remote for Offline {
 
     fn packages(&self, suite: &Suite, _: &Release, _: &str, _: &str) -> Result<Vec<u8>, NotHad> {
         self.none(format!("{} {}", suite.uri, suite.suite))
+    }
+
+    fn apk_index(&self, repository: &ApkRepository, _: Option<&Sum>) -> Result<ApkIndex, NotHad> {
+        self.none(&repository.uri)
+    }
+
+    fn dnf_index(&self, repository: &DnfRepository, _: &BTreeSet<String>, _: Option<&Sum>) -> Result<DnfIndex, NotHad> {
+        self.none(&repository.address)
     }
 
     fn fetch(&self, url: &str) -> Result<Sum, NotHad> {

@@ -1,9 +1,8 @@
 //! What the package managers of JavaScript have in common: `package.json`, workspaces, and packages of the disk.
 
-use super::Project;
 use super::manifest::{Format, texts};
-use super::members::members;
-use crate::base::{ImagePath, Invalid, closest, joined};
+use super::{Project, joined};
+use crate::base::{ImagePath, closest};
 use crate::diagnostic::codes::INVALID_MANIFEST;
 use crate::diagnostic::{Diagnostic, Diagnostics, Reported};
 use crate::graph::{Manifest, shell};
@@ -31,17 +30,14 @@ impl Workspace {
     /// Reads the project's `package.json`, those of the members that its globs, and `globs`, name, and those of packages of
     /// the disk that any of them depends on.
     pub fn read(project: &Project<'_>, globs: &[String], diagnostics: &mut Diagnostics) -> Result<Self, Reported> {
-        let package = project.required("package.json", Format::Json, diagnostics)?;
-        let own = if project.directory == "." { "" } else { project.directory.as_str() };
+        let package = project.require_value("package.json", Format::Json, diagnostics)?;
         let mut patterns = globs.to_vec();
         let written = &package["workspaces"];
         patterns.extend(texts(if written.is_object() { &written["packages"] } else { written }));
-        let found = members(project.files, own, &patterns, "package.json")
-            .map_err(|Invalid(message)| project.invalid(message, diagnostics))?;
         let mut values: BTreeMap<String, Value> = BTreeMap::new();
         let mut archives = BTreeSet::new();
-        let mut pending: Vec<String> = found;
-        pending.push(own.to_owned());
+        let mut pending = project.members(&patterns, "package.json", diagnostics)?;
+        pending.push(".".to_owned());
         while let Some(directory) = pending.pop() {
             if values.contains_key(&directory) {
                 continue;
@@ -50,10 +46,10 @@ impl Workspace {
                 let message = format!("more than {MAX_PACKAGES} packages of the disk depend on each other");
                 return Err(project.invalid(message, diagnostics));
             }
-            let path = joined(&directory, "package.json");
-            let Some(value) = project.value(&path, Format::Json, diagnostics)? else { continue };
+            let file = joined(&directory, "package.json");
+            let Some(value) = project.value(&file, Format::Json, diagnostics)? else { continue };
             for dependency in of_the_disk(&value) {
-                let target = project.seen_from(&directory, dependency, diagnostics)?;
+                let target = project.beside(&directory, dependency, diagnostics)?;
                 match [".tgz", ".tar.gz", ".tar"].iter().any(|ending| target.ends_with(ending)) {
                     true => archives.extend([target]),
                     false => pending.push(target),
@@ -61,20 +57,25 @@ impl Workspace {
             }
             values.insert(directory, value);
         }
-        values.remove(own);
+        values.remove(".");
+        let files = values.keys().map(|directory| joined(directory, "package.json"));
         let mut packages = vec![project.manifest("package.json")];
-        for directory in values.keys() {
-            packages.push(project.placed(&joined(directory, "package.json"), diagnostics)?);
-        }
-        let archives = archives.iter().map(|path| project.placed(path, diagnostics)).collect::<Result<_, _>>()?;
+        packages.extend(project.all_located(files));
+        let archives = project.all_located(archives);
         Ok(Self { package, packages, archives })
     }
 
     /// The manifests: every `package.json`, the archives, and those of `files` that the project has.
-    pub fn manifests(&self, project: &Project<'_>, files: &[&str]) -> Vec<Manifest> {
-        let there = project.those_of(files.iter().copied());
+    pub fn manifests(
+        &self,
+        project: &Project<'_>,
+        files: &[&str],
+        diagnostics: &mut Diagnostics,
+    ) -> Result<Vec<Manifest>, Reported> {
+        let there = project.present(files, diagnostics)?;
         let (own, others) = self.packages.split_at(1);
-        own.iter().cloned().chain(there).chain(others.iter().cloned()).chain(self.archives.iter().cloned()).collect()
+        let others = others.iter().chain(&self.archives).cloned();
+        Ok(own.iter().cloned().chain(there).chain(others).collect())
     }
 
     /// The `package.json` files that the program reads when it runs.

@@ -1,9 +1,7 @@
-//! Manifests as values, whatever they are written in, and as files that are seen in their place.
+//! Manifests as values, whatever they are written in.
 
 use super::Project;
-use crate::base::{ImagePath, Invalid, Spanned, normalize};
 use crate::diagnostic::{Diagnostics, Reported};
-use crate::graph::Manifest;
 use serde_json::Value;
 
 /// What a manifest is written in.
@@ -49,72 +47,34 @@ impl Format {
 }
 
 impl Project<'_> {
-    /// The value that the file `path` of the context holds; `None` where there is none.
+    /// The value that a file of the project holds, which may stand beside it; `None` where there is none.
     pub(super) fn value(
         &self,
-        path: &str,
+        file: &str,
         format: Format,
         diagnostics: &mut Diagnostics,
     ) -> Result<Option<Value>, Reported> {
-        let text = match self.files.read(path) {
-            Ok(Some(text)) => text,
-            Ok(None) => return Ok(None),
-            Err(Invalid(message)) => return Err(self.invalid(message, diagnostics)),
-        };
-        let parsed = format.parse(text.trim_start_matches('\u{feff}'));
-        parsed.map(Some).map_err(|(line, reason)| {
-            let place = line.map_or(path.to_owned(), |line| format!("{path}:{line}"));
-            self.invalid(format!("{place}: no {}: {reason}", format.name()), diagnostics)
-        })
+        let text = self.look(file, diagnostics)?;
+        text.map(|text| self.parsed(file, &text, format, diagnostics)).transpose()
     }
 
-    /// The value that a file of the project holds, which must be there.
-    pub(super) fn required(
+    /// The value of a manifest that no project is without.
+    pub(super) fn require_value(
         &self,
         file: &str,
         format: Format,
         diagnostics: &mut Diagnostics,
     ) -> Result<Value, Reported> {
-        let path = self.path(file);
-        match self.value(&path, format, diagnostics)? {
-            Some(value) => Ok(value),
-            None => Err(self.invalid(format!("there is no file `{path}`"), diagnostics)),
-        }
+        let text = self.require(file, diagnostics)?;
+        self.parsed(file, &text, format, diagnostics)
     }
 
-    /// Whether the project holds `file`, or a directory of that name.
-    pub(super) fn has(&self, file: &str) -> bool {
-        self.files.matches(&self.path(file)).is_ok_and(|found| !found.is_empty())
-    }
-
-    /// The manifests that those of `files` are which the project holds.
-    pub(super) fn those_of<'f>(&self, files: impl IntoIterator<Item = &'f str>) -> Vec<Manifest> {
-        files.into_iter().filter(|file| self.has(file)).map(|file| self.manifest(file)).collect()
-    }
-
-    /// The path of the context that `path` is, which the project's manifests write seen from `directory`.
-    pub(super) fn seen_from(
-        &self,
-        directory: &str,
-        path: &str,
-        diagnostics: &mut Diagnostics,
-    ) -> Result<String, Reported> {
-        let whole = if path.starts_with('/') { None } else { normalize(&format!("{directory}/{path}")) };
-        whole.ok_or_else(|| self.invalid(format!("`{path}` leaves the build context"), diagnostics))
-    }
-
-    /// The manifest that the file `path` of the context is: it stands to the project's directory in the image as it does
-    /// in the context.
-    pub(super) fn placed(&self, path: &str, diagnostics: &mut Diagnostics) -> Result<Manifest, Reported> {
-        let directory = if self.directory == "." { "" } else { self.directory.as_str() };
-        let parts = |path: &str| path.split('/').filter(|part| !part.is_empty()).map(str::to_owned).collect::<Vec<_>>();
-        let (from, to) = (parts(directory), parts(path));
-        let common = from.iter().zip(&to).take_while(|(a, b)| a == b).count();
-        let up = std::iter::repeat_n("..", from.len() - common);
-        let relative: Vec<&str> = up.chain(to[common..].iter().map(String::as_str)).collect();
-        let target = ImagePath::resolve(&relative.join("/"), &self.into)
-            .map_err(|Invalid(message)| self.invalid(message, diagnostics))?;
-        Ok(Manifest { path: Spanned::new(path.to_owned(), self.node.span), target })
+    fn parsed(&self, file: &str, text: &str, format: Format, diagnostics: &mut Diagnostics) -> Result<Value, Reported> {
+        format.parse(text.trim_start_matches('\u{feff}')).map_err(|(line, reason)| {
+            let path = self.located(file).map_or(file.to_owned(), |manifest| manifest.path.value);
+            let place = line.map_or(path.clone(), |line| format!("{path}:{line}"));
+            self.invalid(format!("{place}: no {}: {reason}", format.name()), diagnostics)
+        })
     }
 }
 

@@ -142,6 +142,45 @@ impl Project<'_> {
         Ok(found)
     }
 
+    /// Whether a file is there, or a directory of that name.
+    pub fn has(&self, file: &str, diagnostics: &mut Diagnostics) -> Result<bool, Reported> {
+        Ok(!self.present(&[file], diagnostics)?.is_empty())
+    }
+
+    /// The directories of a workspace's members, which hold a file `manifest`: those that `patterns` name, as
+    /// [`members::members`] reads them. They are seen from the project, and may stand beside it.
+    pub fn members(
+        &self,
+        patterns: &[String],
+        manifest: &str,
+        diagnostics: &mut Diagnostics,
+    ) -> Result<Vec<String>, Reported> {
+        let own = if self.directory == "." { "" } else { self.directory.as_str() };
+        let found = members::members(self.files, own, patterns, manifest);
+        let found = found.map_err(|invalid| self.invalid(invalid.0, diagnostics))?;
+        Ok(found.iter().map(|directory| self.relative(directory)).collect())
+    }
+
+    /// What a manifest in `directory` writes as `path`. Both are seen from the project, and may stand beside it.
+    pub fn beside(&self, directory: &str, path: &str, diagnostics: &mut Diagnostics) -> Result<String, Reported> {
+        let written = joined(directory, path);
+        let found = self.located(&written).filter(|_| !path.starts_with('/'));
+        let found = found.ok_or_else(|| self.invalid(format!("`{path}` leaves the build context"), diagnostics))?;
+        Ok(self.relative(&found.path.value))
+    }
+
+    /// A path of the build context, seen from the project.
+    fn relative(&self, path: &str) -> String {
+        let parts = |path: &str| -> Vec<String> {
+            path.split('/').filter(|part| !matches!(*part, "" | ".")).map(str::to_owned).collect()
+        };
+        let (from, to) = (parts(&self.directory), parts(path));
+        let common = from.iter().zip(&to).take_while(|(a, b)| a == b).count();
+        let up = std::iter::repeat_n("..", from.len() - common);
+        let relative: Vec<&str> = up.chain(to[common..].iter().map(String::as_str)).collect();
+        if relative.is_empty() { ".".to_owned() } else { relative.join("/") }
+    }
+
     /// The files of the project that a pattern names, in order. What is no file of the context is not there.
     pub fn matches(&self, pattern: &str, diagnostics: &mut Diagnostics) -> Result<Vec<String>, Reported> {
         let Some(located) = self.located(pattern) else { return Ok(Vec::new()) };
@@ -176,6 +215,13 @@ impl Project<'_> {
         let up = file.split('/').take_while(|part| *part == "..").count();
         let target = ImagePath::resolve(file, &self.into).ok().filter(|_| up <= depth)?;
         Some(Manifest { path: Spanned::new(path, self.node.span), target })
+    }
+
+    /// The manifests that `files` are which [`Project::beside`] or [`Project::members`] told of, by their paths.
+    pub fn all_located(&self, files: impl IntoIterator<Item = String>) -> Vec<Manifest> {
+        let mut found: Vec<Manifest> = files.into_iter().filter_map(|file| self.located(&file)).collect();
+        found.sort_by(|a, b| a.path.value.cmp(&b.path.value));
+        found
     }
 
     /// The lock file `file` that the project lacks, and the command that makes it.

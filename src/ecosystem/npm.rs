@@ -12,7 +12,7 @@ const LOCKS: &[&str] = &["npm-shrinkwrap.json", "package-lock.json"];
 pub(super) fn lower(project: &Project<'_>, diagnostics: &mut Diagnostics) -> Result<Plan, Reported> {
     let workspace = Workspace::read(project, &[], diagnostics)?;
     let script = workspace.script(project, diagnostics)?;
-    let is_locked = LOCKS.iter().any(|lock| project.has(lock));
+    let is_locked = !project.present(LOCKS, diagnostics)?.is_empty();
     // Without a lock file no other command installs, and none is to be left behind.
     let command = if is_locked { "npm ci" } else { "npm install --no-package-lock" };
     let mut words = vec![command, "--no-audit", "--no-fund"];
@@ -28,7 +28,11 @@ pub(super) fn lower(project: &Project<'_>, diagnostics: &mut Diagnostics) -> Res
     });
     let unlocked = (!is_locked).then(|| project.without_lock("package-lock.json", "npm install --package-lock-only"));
     Ok(Plan {
-        manifests: workspace.manifests(project, &["npm-shrinkwrap.json", "package-lock.json", ".npmrc"]),
+        manifests: workspace.manifests(
+            project,
+            &["npm-shrinkwrap.json", "package-lock.json", ".npmrc"],
+            diagnostics,
+        )?,
         install: Some((install, workspace.installed())),
         kept: workspace.kept(project),
         exclude: LEFT.to_vec(),

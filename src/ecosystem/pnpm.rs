@@ -10,11 +10,10 @@ use std::collections::BTreeSet;
 
 /// What a `pnpm` node becomes.
 pub(super) fn lower(project: &Project<'_>, diagnostics: &mut Diagnostics) -> Result<Plan, Reported> {
-    let path = project.path("pnpm-workspace.yaml");
-    let settings = project.value(&path, Format::Yaml, diagnostics)?.unwrap_or(Value::Null);
+    let settings = project.value("pnpm-workspace.yaml", Format::Yaml, diagnostics)?.unwrap_or(Value::Null);
     let workspace = Workspace::read(project, &texts(&settings["packages"]), diagnostics)?;
     let script = workspace.script(project, diagnostics)?;
-    let is_locked = project.has("pnpm-lock.yaml");
+    let is_locked = project.has("pnpm-lock.yaml", diagnostics)?;
     // Packages are kept by their content's hash, each file put in its place whole: the store may be used by many at once.
     let place = if project.by_root() { "/root/.local/share/pnpm/store" } else { "/var/cache/pnpm" };
     let store = project.cache(place, Sharing::Shared);
@@ -26,11 +25,11 @@ pub(super) fn lower(project: &Project<'_>, diagnostics: &mut Diagnostics) -> Res
     let mut install = project.run(vec![command], vec![store, index]);
     install.env = variables;
     let build = script.map(|script| (project.run(vec![format!("pnpm run {script}")], Vec::new()), Vec::new()));
-    let mut manifests =
-        workspace.manifests(project, &["pnpm-lock.yaml", "pnpm-workspace.yaml", ".npmrc", ".pnpmfile.cjs"]);
+    let files = ["pnpm-lock.yaml", "pnpm-workspace.yaml", ".npmrc", ".pnpmfile.cjs"];
+    let mut manifests = workspace.manifests(project, &files, diagnostics)?;
     for patch in patches(&settings).chain(patches(&workspace.package["pnpm"])).collect::<BTreeSet<_>>() {
-        let path = project.seen_from(&project.directory, patch, diagnostics)?;
-        manifests.push(project.placed(&path, diagnostics)?);
+        let patch = project.beside(".", patch, diagnostics)?;
+        manifests.extend(project.located(&patch));
     }
     let unlocked = (!is_locked).then(|| project.without_lock("pnpm-lock.yaml", "pnpm install --lockfile-only"));
     Ok(Plan {

@@ -10,7 +10,7 @@ use serde_json::Value;
 /// What a `poetry` node becomes.
 pub(super) fn lower(project: &Project<'_>, diagnostics: &mut Diagnostics) -> Result<Plan, Reported> {
     let projects = Projects::read(project, |_| Vec::new(), paths, diagnostics)?;
-    let is_locked = project.has("poetry.lock");
+    let is_locked = project.has("poetry.lock", diagnostics)?;
     let is_package = projects.own["tool"]["poetry"]["package-mode"].as_bool() != Some(false);
     let only = if project.omits_dev() { " --only=main" } else { "" };
     let command = format!("poetry install{only}{}", project.operands());
@@ -20,14 +20,17 @@ pub(super) fn lower(project: &Project<'_>, diagnostics: &mut Diagnostics) -> Res
     // Poetry writes the files of its cache in place.
     let (cache, variables) = project.cache_of("pypoetry", "/root/.cache/pypoetry", Sharing::Locked, "POETRY_CACHE_DIR");
     let install = |command: String| {
-        let mut run = project.run(vec![command], vec![cache.clone()]);
+        let mut commands = vec![command];
+        // None is to be left behind.
+        commands.extend((!is_locked).then(|| "rm -f poetry.lock".to_owned()));
+        let mut run = project.run(commands, vec![cache.clone()]);
         run.env = environment(&[("POETRY_NO_INTERACTION", "1"), ("POETRY_VIRTUALENVS_IN_PROJECT", "1")]);
         run.env.extend(variables.clone());
         run
     };
     let writes = vec![project.into.join(".venv")];
     Ok(Plan {
-        manifests: projects.manifests(project, &["poetry.lock", "poetry.toml"]),
+        manifests: projects.manifests(project, &["poetry.lock", "poetry.toml"], diagnostics)?,
         install: Some((install(format!("{command}{without}")), writes.clone())),
         kept: projects.kept(project),
         exclude: LEFT.to_vec(),
@@ -90,6 +93,18 @@ mod tests {
                 "copy src/ -> /src/src",
                 "copy libs/ -> /src/libs without **/.venv without **/__pycache__",
                 &format!("poetry poetry.lock: {BEFORE} poetry install --extras web"),
+            ],
+        );
+    }
+
+    #[test]
+    fn no_lock_file() {
+        check(
+            "poetry \"install\"",
+            &[("pyproject.toml", "[tool.poetry]\npackage-mode = false\n")],
+            &[
+                &format!("poetry pyproject.toml: {BEFORE} poetry install && rm -f poetry.lock"),
+                "copy pyproject.toml -> /src/pyproject.toml",
             ],
         );
     }

@@ -1,9 +1,8 @@
 //! What the project managers of Python have in common: `pyproject.toml`, and packages of the disk.
 
-use super::Project;
 use super::manifest::{Format, texts};
-use super::members::members;
-use crate::base::{EnvName, Invalid, joined};
+use super::{Project, joined};
+use crate::base::EnvName;
 use crate::diagnostic::{Diagnostics, Reported};
 use crate::graph::Manifest;
 use serde_json::Value;
@@ -39,17 +38,15 @@ impl Projects {
         paths: fn(&Value) -> Vec<(String, String)>,
         diagnostics: &mut Diagnostics,
     ) -> Result<Self, Reported> {
-        let own = project.required("pyproject.toml", Format::Toml, diagnostics)?;
-        let directory = if project.directory == "." { "" } else { project.directory.as_str() };
-        let found = members(project.files, directory, &globs(&own), "pyproject.toml")
-            .map_err(|Invalid(message)| project.invalid(message, diagnostics))?;
-        let members: BTreeSet<String> = found.into_iter().filter(|member| member != directory).collect();
+        let own = project.require_value("pyproject.toml", Format::Toml, diagnostics)?;
+        let found = project.members(&globs(&own), "pyproject.toml", diagnostics)?;
+        let members: BTreeSet<String> = found.into_iter().filter(|member| member != ".").collect();
         let mut manifests = BTreeSet::new();
         let mut archives = BTreeSet::new();
         let mut beside = BTreeMap::new();
         let mut seen = BTreeSet::new();
         let mut pending: Vec<String> = members.iter().cloned().collect();
-        pending.push(directory.to_owned());
+        pending.push(".".to_owned());
         while let Some(directory) = pending.pop() {
             if !seen.insert(directory.clone()) {
                 continue;
@@ -58,10 +55,10 @@ impl Projects {
                 let message = format!("more than {MAX_PROJECTS} projects of the disk depend on each other");
                 return Err(project.invalid(message, diagnostics));
             }
-            let path = joined(&directory, "pyproject.toml");
-            let Some(value) = project.value(&path, Format::Toml, diagnostics)? else { continue };
+            let file = joined(&directory, "pyproject.toml");
+            let Some(value) = project.value(&file, Format::Toml, diagnostics)? else { continue };
             for (name, path) in paths(&value) {
-                let target = project.seen_from(&directory, &path, diagnostics)?;
+                let target = project.beside(&directory, &path, diagnostics)?;
                 if ARCHIVES.iter().any(|ending| target.ends_with(ending)) {
                     archives.insert(target);
                     continue;
@@ -71,23 +68,27 @@ impl Projects {
                 }
                 pending.push(target);
             }
-            manifests.insert(path);
+            manifests.insert(file);
         }
-        let first = project.path("pyproject.toml");
-        manifests.remove(&first);
+        manifests.remove("pyproject.toml");
         let mut placed = vec![project.manifest("pyproject.toml")];
-        for path in manifests.iter().chain(&archives) {
-            placed.push(project.placed(path, diagnostics)?);
-        }
-        let described = project.those_of(description(&own).iter().map(String::as_str));
+        placed.extend(project.all_located(manifests));
+        placed.extend(project.all_located(archives));
+        let described = description(&own);
+        let described = project.present(&described.iter().map(String::as_str).collect::<Vec<_>>(), diagnostics)?;
         Ok(Self { members, beside, manifests: placed, described, own })
     }
 
     /// The manifests: every `pyproject.toml`, archives, and those of `files` that the project has.
-    pub fn manifests(&self, project: &Project<'_>, files: &[&str]) -> Vec<Manifest> {
+    pub fn manifests(
+        &self,
+        project: &Project<'_>,
+        files: &[&str],
+        diagnostics: &mut Diagnostics,
+    ) -> Result<Vec<Manifest>, Reported> {
         let (own, others) = self.manifests.split_at(1);
-        let there = project.those_of(files.iter().copied());
-        own.iter().cloned().chain(there).chain(others.iter().cloned()).collect()
+        let there = project.present(files, diagnostics)?;
+        Ok(own.iter().cloned().chain(there).chain(others.iter().cloned()).collect())
     }
 
     /// What the making of packages reads beside the sources.

@@ -11,7 +11,7 @@ use serde_json::Value;
 /// What a `uv` node becomes.
 pub(super) fn lower(project: &Project<'_>, diagnostics: &mut Diagnostics) -> Result<Plan, Reported> {
     let projects = Projects::read(project, globs, paths, diagnostics)?;
-    let is_locked = project.has("uv.lock");
+    let is_locked = project.has("uv.lock", diagnostics)?;
     let mut words = vec!["uv sync".to_owned()];
     // The lock file must fit `pyproject.toml`.
     words.extend(is_locked.then(|| "--locked".to_owned()));
@@ -21,7 +21,10 @@ pub(super) fn lower(project: &Project<'_>, diagnostics: &mut Diagnostics) -> Res
     // uv's cache may be used by many at once (uv, *Caching*).
     let (cache, variables) = project.cache_of("uv", "/root/.cache/uv", Sharing::Shared, "UV_CACHE_DIR");
     let sync = |command: String| {
-        let mut run = project.run(vec![command], vec![cache.clone()]);
+        let mut commands = vec![command];
+        // None is to be left behind.
+        commands.extend((!is_locked).then(|| "rm -f uv.lock".to_owned()));
+        let mut run = project.run(commands, vec![cache.clone()]);
         // A cache that is mounted is another filesystem, across which there are no links.
         run.env = environment(&[("UV_LINK_MODE", "copy")]);
         run.env.extend(variables.clone());
@@ -30,7 +33,7 @@ pub(super) fn lower(project: &Project<'_>, diagnostics: &mut Diagnostics) -> Res
     let writes = vec![project.into.join(".venv")];
     let without = local.iter().map(|flag| format!(" {flag}")).collect::<String>();
     Ok(Plan {
-        manifests: projects.manifests(project, &["uv.lock", "uv.toml", ".python-version"]),
+        manifests: projects.manifests(project, &["uv.lock", "uv.toml", ".python-version"], diagnostics)?,
         install: Some((sync(format!("{command}{without}")), writes.clone())),
         kept: projects.kept(project),
         exclude: LEFT.to_vec(),
@@ -141,6 +144,19 @@ mod tests {
                 "copy app/ -> /srv/app without **/.venv without **/__pycache__",
                 "uv c/pyproject.toml in /srv/app: [cache /root/.cache/uv] PYTHONDONTWRITEBYTECODE=\"1\" UV_LINK_MODE=\"copy\" \
                  uv sync --locked",
+            ],
+        );
+    }
+
+    #[test]
+    fn no_lock_file() {
+        check(
+            "uv \"sync\"",
+            &[("pyproject.toml", "[project]\nname = \"a\"\n")],
+            &[
+                "uv pyproject.toml: [cache /root/.cache/uv] PYTHONDONTWRITEBYTECODE=\"1\" UV_LINK_MODE=\"copy\" uv sync \
+                 && rm -f uv.lock",
+                "copy pyproject.toml -> /src/pyproject.toml",
             ],
         );
     }

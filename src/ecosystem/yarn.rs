@@ -15,7 +15,7 @@ const SETTINGS: &str = ".yarnrc.yml";
 pub(super) fn lower(project: &Project<'_>, diagnostics: &mut Diagnostics) -> Result<Plan, Reported> {
     let workspace = Workspace::read(project, &[], diagnostics)?;
     let script = workspace.script(project, diagnostics)?;
-    let settings = project.value(&project.path(SETTINGS), Format::Yaml, diagnostics)?;
+    let settings = project.value(SETTINGS, Format::Yaml, diagnostics)?;
     let lock = project.look("yarn.lock", diagnostics)?;
     let is_first = settings.is_none()
         && workspace.manager("yarn").is_none_or(|version| version.starts_with("1."))
@@ -38,9 +38,9 @@ pub(super) fn lower(project: &Project<'_>, diagnostics: &mut Diagnostics) -> Res
     let mut kept = workspace.kept(project);
     // Yarn asks for these whenever it runs a script.
     let read: &[&str] = if is_first { &[] } else { &["yarn.lock", SETTINGS, ".yarn/releases", ".yarn/plugins"] };
-    kept.extend(project.those_of(read.iter().copied()));
+    kept.extend(project.present(read, diagnostics)?);
     Ok(Plan {
-        manifests: workspace.manifests(project, files),
+        manifests: workspace.manifests(project, files, diagnostics)?,
         install: Some((run, writes)),
         kept,
         exclude: LEFT.to_vec(),

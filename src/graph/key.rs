@@ -1,21 +1,56 @@
 //! What a step is known by in the lock: a name that stays when other steps change, and when details of its own do.
 
-use super::{CopyFrom, Stage, Step, StepKind};
-use crate::base::Duration;
+use super::{CopyFrom, Stage, Step, StepId, StepKind};
+use crate::base::{Duration, Span};
 use crate::lock::Measured;
+use std::mem::discriminant;
 
 /// The most characters of a command that are part of a key.
 const COMMAND: usize = 60;
 
 /// The keys of `step`, which stands in `stage`: the stage, what kind of node it is, and what tells it from its like. A step
-/// that runs commands has one for each of them, so that it has the same ones alone and merged with its neighbours.
+/// that runs commands has one for each of them, so that it has the same ones alone and merged with its neighbours. What a
+/// stage does again has a number: `build: run make #2`.
 pub fn keys(stage: &Stage, step: &Step) -> Vec<String> {
-    let stage = stage.name.as_ref().map_or("", |name| name.value.as_str());
-    let subjects = match &step.kind {
-        StepKind::Run(run) => run.commands.iter().map(|command| format!("run {}", start(&command.value))).collect(),
-        _ => vec![subject(step)],
+    let name = stage.name.as_ref().map_or("", |name| name.value.as_str());
+    let numbered = |(place, subject): (Place, String)| {
+        let kind = discriminant(&step.kind);
+        let like = stage.steps.iter().filter(|other| discriminant(&other.kind) == kind).flat_map(subjects);
+        match like.filter(|(other, same)| other.is_before(&place) && *same == subject).count() {
+            0 => format!("{name}: {subject}"),
+            before => format!("{name}: {subject} #{}", before + 1),
+        }
     };
-    subjects.into_iter().map(|subject| format!("{stage}: {subject}")).collect()
+    subjects(step).into_iter().map(numbered).collect()
+}
+
+/// Where something stands in the source, however steps are ordered and merged.
+struct Place {
+    span: Span,
+    step: StepId,
+    command: usize,
+}
+
+impl Place {
+    fn is_before(&self, other: &Self) -> bool {
+        // A merged run has the number of its first part alone, but each command its own place.
+        match self.span.file == other.span.file {
+            true => (self.span, self.step, self.command) < (other.span, other.step, other.command),
+            false => (self.step, self.command) < (other.step, other.command),
+        }
+    }
+}
+
+/// What a step does, and where each of it stands.
+fn subjects(step: &Step) -> Vec<(Place, String)> {
+    let place = |span, command| Place { span, step: step.id, command };
+    match &step.kind {
+        StepKind::Run(run) => {
+            let commands = run.commands.iter().enumerate();
+            commands.map(|(at, command)| (place(command.span, at), format!("run {}", start(&command.value)))).collect()
+        }
+        _ => vec![(place(step.span(), 0), subject(step))],
+    }
 }
 
 /// How long a step took to execute, if all of it was measured.

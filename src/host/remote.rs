@@ -4,10 +4,14 @@ use super::archive::{Archives, Error, Source, Wanted};
 use super::git_remote::{REMOTE_LIMIT, remote_commit};
 use super::http::{Client, Plain};
 use super::registry::Registries;
-use super::{Content, Disk};
+use super::{Content, Disk, apk, dnf};
 use crate::base::{ImageRef, Instant, Platform, Sum};
-use crate::lock::{BaseImage, Contents, NotHad, Release, Remote, Suite};
+use crate::lock::{
+    ApkIndex, ApkRepository, BaseImage, Contents, DnfIndex, DnfPackage, DnfRepository, NotHad, Release, Remote, Suite,
+};
+use crate::resolve::dnf::{Address, Package, Repository};
 use crate::spec::Pinning;
+use std::collections::BTreeSet;
 
 /// The bytes that a key's file may have.
 const MAX_KEY: u64 = 16 << 20;
@@ -16,6 +20,9 @@ const MAX_KEY: u64 = 16 << 20;
 pub struct Machines<'d> {
     registries: Registries,
     archives: Archives,
+    /// For repositories of apk and dnf.
+    client: Client,
+    content: Option<Content>,
     disk: &'d Disk,
 }
 
@@ -28,7 +35,8 @@ impl<'d> Machines<'d> {
         let registries = Registries::new(Client::new())
             .with_plain(insecure.map(|registry| registry.host.value.clone()))
             .with_mirrors(mirrors);
-        Self { registries, archives: Archives::new(Client::new(), Content::of_user()), disk }
+        let (client, content) = (Client::new(), Content::of_user());
+        Self { registries, archives: Archives::new(client.clone(), Content::of_user()), client, content, disk }
     }
 }
 
@@ -59,6 +67,53 @@ impl Remote for Machines<'_> {
     ) -> Result<Vec<u8>, NotHad> {
         let source = source(suite);
         self.archives.packages(&Wanted { source: &source, release, component, architecture }).map_err(not_had)
+    }
+
+    fn apk_index(&self, repository: &ApkRepository, locked: Option<&Sum>) -> Result<ApkIndex, NotHad> {
+        let ApkRepository { uri, architecture, keys } = repository.clone();
+        let source = apk::Source { uri, architecture, keys };
+        let index = match locked {
+            Some(state) => {
+                let kept = self.content.as_ref().and_then(|content| content.read(state));
+                apk::locked(&self.client, &source, state, kept)
+            }
+            None => apk::live(&self.client, &source),
+        };
+        let index = index.map_err(|error| {
+            let moved = matches!(error, apk::Error::Moved { .. });
+            NotHad { moved, ..NotHad::new(error) }
+        })?;
+        if let Some(content) = &self.content {
+            // Else it is fetched again.
+            let _ = content.write(&index.state, &index.bytes);
+        }
+        Ok(ApkIndex { state: index.state, text: index.text })
+    }
+
+    fn dnf_index(
+        &self,
+        repository: &DnfRepository,
+        names: &BTreeSet<String>,
+        locked: Option<&Sum>,
+    ) -> Result<DnfIndex, NotHad> {
+        let address = repository.address.clone();
+        let address = if repository.is_metalink { Address::Metalink(address) } else { Address::Base(address) };
+        let asked = Repository { id: repository.id.clone(), address, signed: repository.signed, keys: Vec::new() };
+        let index = dnf::packages(&self.client, &asked, names, locked).map_err(|error| {
+            let moved = matches!(error, dnf::Error::Moved { .. });
+            NotHad { moved, ..NotHad::new(error) }
+        })?;
+        let package = |package: Package| DnfPackage {
+            name: package.name,
+            architecture: package.architecture,
+            epoch: package.version.epoch,
+            version: package.version.version,
+            release: package.version.release,
+            sha256: package.sha256,
+            size: package.size,
+        };
+        let packages = index.packages.into_iter().map(package).collect();
+        Ok(DnfIndex { state: index.state, dated: index.dated, packages })
     }
 
     fn fetch(&self, url: &str) -> Result<Sum, NotHad> {

@@ -28,11 +28,12 @@ pub use history::{Copied, History, MIN_BUILDS};
 pub use lines::print;
 pub use measured::{Measured, Touched};
 pub use pins::{
-    Archive, Asked, BasePin, Closure, Index, Pins, PlatformPin, Pool, PoolPackage, Wanted, architecture, asked_name,
+    Archive, Asked, BasePin, Closure, Index, PackageHash, Pins, PlatformPin, Pool, PoolPackage, Wanted, architecture,
+    asked_name,
 };
 pub use read::Locked;
 pub use release::{Release, ReleaseFile};
-pub use remote::{NotHad, Remote, Suite};
+pub use remote::{ApkIndex, ApkRepository, DnfIndex, DnfPackage, DnfRepository, NotHad, Remote, Suite};
 pub use resolved::{PinOf, PinnedPackage, inputs};
 pub use sets::MAX_SETS;
 pub use sources::{Listed, SignedBy, keyrings, listed};

@@ -1,6 +1,6 @@
 //! Pins as lines: each a node of its own, so that what two branches add is merged line by line.
 
-use super::{Archive, Asked, BasePin, Closure, Index, Pins, PlatformPin, PoolPackage, Wanted};
+use super::{Archive, Asked, BasePin, Closure, Index, PackageHash, Pins, PlatformPin, PoolPackage, Wanted};
 use crate::base::{Digest, Instant, Platform, Sum};
 use crate::spec::Manager;
 use crate::syntax::{push_quoted, take_quoted};
@@ -132,6 +132,10 @@ impl Line {
 
 const SHA256: &str = "sha256:";
 
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
+}
+
 /// The sum that `text` is, as `sha256:…`.
 pub(super) fn sum(text: &str) -> Option<Sum> {
     Sum::parse(text.strip_prefix(SHA256)?)
@@ -212,7 +216,10 @@ impl Pin {
             }
             Self::Package { archive, architecture, name, version, package } => {
                 let line = Line::of("package").arg(archive).arg(architecture).arg(name).arg(version);
-                let mut line = line.sum("sha256", package.hash);
+                let mut line = match package.hash {
+                    PackageHash::Sha256(sum) => line.sum("sha256", sum),
+                    PackageHash::Control(bytes) => line.prop("control-sha1", &hex(&bytes)),
+                };
                 let _ = write!(line.0, " size={}", package.size);
                 line.end()
             }
@@ -257,7 +264,13 @@ impl Pin {
             "fetch" => Self::Fetch(words.arg(0)?, sum(words.prop("sha256")?)?),
             "git" => Self::Commit(words.arg(0)?, words.prop("ref")?.to_owned(), words.prop("commit")?.to_owned()),
             "package" => Self::Package {
-                package: PoolPackage { hash: sum(words.prop("sha256")?)?, size: words.prop("size")?.parse().ok()? },
+                package: PoolPackage {
+                    hash: match words.prop("sha256") {
+                        Some(text) => PackageHash::Sha256(sum(text)?),
+                        None => PackageHash::of_control(words.prop("control-sha1")?)?,
+                    },
+                    size: words.prop("size")?.parse().ok()?,
+                },
                 archive: words.arg(0)?,
                 architecture: words.arg(1)?,
                 name: words.arg(2)?,

@@ -1,7 +1,7 @@
 //! Pins as KDL nodes: what a line says that was edited by hand.
 
 use super::pin::{Misfit, Pin, list, package_of, set, sum};
-use super::{Archive, Asked, Closure, Index, Pins, PlatformPin, PoolPackage, Wanted};
+use super::{Archive, Asked, Closure, Index, PackageHash, Pins, PlatformPin, PoolPackage, Wanted};
 use crate::base::{Digest, ImageRef, Instant, Invalid, Platform, Span, Spanned, Sum};
 use crate::diagnostic::codes::{INVALID_LOCK, MISSING_PROPERTY};
 use crate::diagnostic::{Diagnostic, Diagnostics, Reported};
@@ -152,7 +152,8 @@ const PACKAGE: &Shape = &shape(
     "A package of an archive: the archive, the architecture, its name and version.",
     texts("ARCHIVE ARCHITECTURE NAME VERSION", 4),
     &[
-        Prop::required("sha256", Ty::Text, "The hash of its file."),
+        Prop::optional("sha256", Ty::Text, "The hash of its file."),
+        Prop::optional("control-sha1", Ty::Text, "The hash of its control data (apk)."),
         Prop::required("size", Ty::Integer, "The size of that, in bytes."),
     ],
     "package \"debian/bookworm\" \"amd64\" \"git\" \"1:2.39.5-0+deb12u2\" sha256=\"sha256:…\" size=7256408",
@@ -188,7 +189,7 @@ fn pin(node: &Node, shape: &'static Shape, diagnostics: &mut Diagnostics) -> Res
             reference.and_then(|reference| Ok(Pin::Commit(args[0].value.clone(), reference.value, commit?.value)))
         }
         "package" => {
-            let (hash, size) = (expect_sum(&mut fields, "sha256"), fields.expect::<u64>("size"));
+            let (hash, size) = (package_hash(&mut fields), fields.expect::<u64>("size"));
             let [archive, architecture, name, version] = [0, 1, 2, 3].map(|at| args[at].value.clone());
             hash.and_then(|hash| {
                 let package = PoolPackage { hash, size: size?.value };
@@ -210,6 +211,16 @@ fn pin(node: &Node, shape: &'static Shape, diagnostics: &mut Diagnostics) -> Res
     let finished = fields.finish();
     let pin = pin?;
     finished.map(|()| pin)
+}
+
+fn package_hash(fields: &mut Fields<'_>) -> Result<PackageHash, Reported> {
+    let Some(text) = fields.opt::<String>("control-sha1")? else {
+        return expect_sum(fields, "sha256").map(PackageHash::Sha256);
+    };
+    let parse = |text: &str| {
+        PackageHash::of_control(text).ok_or_else(|| Invalid::new(format!("`{text}` is not 40 hexadecimal digits")))
+    };
+    fields.parse(&text, parse).map(|hash| hash.value)
 }
 
 fn archive(args: Vec<Spanned<String>>, fields: &mut Fields<'_>) -> Result<Pin, Reported> {

@@ -1,7 +1,9 @@
 //! Locks of pins, written and read again.
 
 use super::lines::{in_order, print};
-use super::{Archive, Asked, BasePin, Closure, Index, Lock, Locked, Pins, PlatformPin, PoolPackage, Wanted};
+use super::{
+    Archive, Asked, BasePin, Closure, Index, Lock, Locked, PackageHash, Pins, PlatformPin, PoolPackage, Wanted,
+};
 use crate::base::{Digest, Instant, Platform, Sum};
 use crate::diagnostic::{Diagnostics, Sources};
 use crate::spec::Manager;
@@ -167,7 +169,8 @@ fn locks() -> impl Strategy<Value = Lock> {
         (digest(), proptest::option::of(sums())).prop_map(|(manifest, installed)| PlatformPin { manifest, installed });
     let platforms = btree_map(Just(Platform::parse("linux/arm/v7").expect("one")), platform, 0..2);
     let base = (digest(), platforms).prop_map(|(digest, platforms)| BasePin { digest, platforms });
-    let package = (sums(), any::<u64>()).prop_map(|(hash, size)| PoolPackage { hash, size });
+    let hash = prop_oneof![sums().prop_map(PackageHash::Sha256), any::<[u8; 20]>().prop_map(PackageHash::Control),];
+    let package = (hash, any::<u64>()).prop_map(|(hash, size)| PoolPackage { hash, size });
     let pools = btree_map((names(), names()), btree_map((names(), names()), package, 1..4), 0..3);
     (
         btree_map(names(), base, 0..3),

@@ -87,10 +87,58 @@ pub type Pool = BTreeMap<(String, String), PoolPackage>;
 /// A package of an archive.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PoolPackage {
-    /// The hash of its file.
-    pub hash: Sum,
-    /// The size of that, in bytes.
+    /// What it is held to.
+    pub hash: PackageHash,
+    /// The size of its file, in bytes.
     pub size: u64,
+}
+
+/// What a package is held to: what its archive's index says of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum PackageHash {
+    /// The SHA-256 of its file.
+    Sha256(Sum),
+    /// The SHA-1 of its control data (apk), which holds the hash of the rest. Indexes of apk say nothing else.
+    Control([u8; 20]),
+}
+
+impl PackageHash {
+    /// What an index of apk says: `Q1` and a SHA-1 in base64.
+    pub fn of_apk(checksum: &str) -> Option<Self> {
+        let text = checksum.strip_prefix("Q1")?.strip_suffix('=')?;
+        let mut bytes = Vec::with_capacity(21);
+        let (mut bits, mut count) = (0_u32, 0);
+        for byte in text.bytes() {
+            let value = match byte {
+                b'A'..=b'Z' => byte - b'A',
+                b'a'..=b'z' => byte - b'a' + 26,
+                b'0'..=b'9' => byte - b'0' + 52,
+                b'+' => 62,
+                b'/' => 63,
+                _ => return None,
+            };
+            bits = bits << 6 & 0xffff | u32::from(value);
+            count += 6;
+            if count >= 8 {
+                count -= 8;
+                bytes.push((bits >> count & 0xff) as u8);
+            }
+        }
+        Some(Self::Control(bytes.try_into().ok()?))
+    }
+
+    /// The one that the 40 hexadecimal digits of a SHA-1 are.
+    pub fn of_control(hex: &str) -> Option<Self> {
+        let is_digit = |b: u8| b.is_ascii_digit() || (b'a'..=b'f').contains(&b);
+        if hex.len() != 40 || !hex.bytes().all(is_digit) {
+            return None;
+        }
+        let mut bytes = [0; 20];
+        for (byte, pair) in bytes.iter_mut().zip(hex.as_bytes().chunks_exact(2)) {
+            *byte = u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()?;
+        }
+        Some(Self::Control(bytes))
+    }
 }
 
 /// What a closure is found for: all images whose stages ask for the same on the same base have one.

@@ -3,6 +3,8 @@
 //!
 //! What is there and fits is kept, byte for byte. Each closure is solved once, however many images have it.
 
+mod apk;
+mod dnf;
 mod gathered;
 mod installed;
 mod moved;
@@ -96,6 +98,15 @@ impl Teller<'_> {
     fn not_had(&mut self, span: Span, not_had: &NotHad, images: usize) {
         self.tell(Diagnostic::error(&UNAVAILABLE, span, not_had.message.clone()), images);
     }
+}
+
+/// That an archive cannot be had, of that name in the lock.
+fn unavailable(span: Span, not_had: &NotHad, name: &str) -> Diagnostic {
+    let diagnostic = Diagnostic::error(&UNAVAILABLE, span, not_had.message.clone());
+    if not_had.moved {
+        return diagnostic.hint(format!("`imgspec lock --update {name}` takes the state that it has now"));
+    }
+    diagnostic
 }
 
 /// The images of registries, those that are kept and those that are asked for anew.

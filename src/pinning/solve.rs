@@ -3,14 +3,14 @@
 use super::gathered::{Gathered, Want};
 use super::moving::Moving;
 use super::sources::{self, Asked, Names};
-use super::{Teller, add_closure, installed, lengthened};
+use super::{Teller, add_closure, installed, lengthened, unavailable};
 use crate::base::{DebVersion, Platform, Span, Sum, Workers, map};
 use crate::diagnostic::Diagnostic;
 use crate::diagnostic::codes::{UNAVAILABLE, UNSOLVABLE};
 use crate::graph::Request;
 use crate::lock::{
-    Archive, BaseImage, Closure, Contents, Index as Kind, NotHad, Pins, PoolPackage, Release, Remote, Wanted,
-    architecture, asked_name, inputs,
+    Archive, BaseImage, Closure, Contents, Index as Kind, NotHad, PackageHash, Pins, PoolPackage, Release, Remote,
+    Wanted, architecture, asked_name, inputs,
 };
 use crate::resolve::apt::{self, Chosen, Index, Indexes, Installed, Refusal, Universe, Why};
 use crate::spec::{Manager, Reach};
@@ -80,11 +80,16 @@ pub(super) fn solve(
     workers: &dyn Workers,
     teller: &mut Teller<'_>,
 ) {
-    let mut open: Vec<usize> = (0..gathered.closures.len()).filter(|at| !kept.contains(at)).collect();
-    open.retain(|at| is_followed(&gathered.closures[*at], teller));
+    let open = (0..gathered.closures.len()).filter(|at| !kept.contains(at));
+    let is_of = |manager: Manager| move |at: &usize| gathered.closures[*at].what.wanted.manager == manager;
+    let of = |manager: Manager| open.clone().filter(is_of(manager)).collect::<Vec<usize>>();
     let staying = kept.iter().filter_map(|at| old.closures.get(&gathered.closures[*at].what.wanted));
     let staying = staying.flat_map(|closure| &closure.archives).collect();
-    let prepared = prepare(gathered, open, old, moving, bases, &staying, remote, workers, teller);
+    let mut names = Names::of(old, &staying);
+    let (apk, dnf) = (of(Manager::Apk), of(Manager::Dnf));
+    super::apk::solve(gathered, old, moving, bases, &apk, &mut names, pins, remote, workers, teller);
+    super::dnf::solve(gathered, old, moving, bases, &dnf, &mut names, pins, remote, workers, teller);
+    let prepared = prepare(gathered, of(Manager::Apt), old, moving, bases, &staying, remote, workers, teller);
     let Prepared { cases, contents, archives, texts } = &prepared;
     // Those that start alike are solved with one universe.
     let mut groups: BTreeMap<Key, Vec<&Case<'_>>> = BTreeMap::new();
@@ -127,26 +132,12 @@ pub(super) type Place = (String, Platform);
 /// What starts alike: a base on a platform, and the archives by their names.
 type Key = (Place, Vec<String>);
 
-fn place(request: &Request) -> Place {
+pub(super) fn place(request: &Request) -> Place {
     (request.wanted.base.clone(), request.wanted.platform.clone())
 }
 
-/// Whether it is known how packages of that kind are chosen. Where the spec says all versions itself it need not be.
-fn is_followed(want: &Want<&Request>, teller: &mut Teller<'_>) -> bool {
-    let wanted = &want.what.wanted;
-    if wanted.manager == Manager::Apt {
-        return true;
-    }
-    if wanted.asked.packages.iter().any(|asked| asked_name(asked) == asked) {
-        let message = format!("packages of `{}` cannot be locked yet", wanted.manager.as_str());
-        let diagnostic = Diagnostic::error(&UNSOLVABLE, want.span, message);
-        teller.tell(diagnostic.hint("write the version of each, or compile with --unlocked"), want.images);
-    }
-    false
-}
-
 /// What the bases hold of those closures that are open.
-fn contents(
+pub(super) fn contents(
     gathered: &Gathered<'_>,
     open: &[usize],
     bases: &BTreeMap<String, BaseImage>,
@@ -220,14 +211,7 @@ fn releases(
             Ok(release) => {
                 stated.insert(asked.name.clone(), Stated { asked: asked.clone(), release });
             }
-            Err(not_had) => {
-                let mut diagnostic = Diagnostic::error(&UNAVAILABLE, want.span, not_had.message.clone());
-                if not_had.moved {
-                    diagnostic = diagnostic
-                        .hint(format!("`imgspec lock --update {}` takes the state that it has now", asked.name));
-                }
-                teller.tell(diagnostic, want.images);
-            }
+            Err(not_had) => teller.tell(unavailable(want.span, &not_had, &asked.name), want.images),
         }
     }
     stated
@@ -461,7 +445,7 @@ fn add(
             let message = format!("the archive `{}` says no SHA-256 of `{}`", chosen.archive, chosen.name);
             return Err(Diagnostic::error(&UNAVAILABLE, case.request.base_span, message));
         };
-        let package = PoolPackage { hash, size: chosen.size };
+        let package = PoolPackage { hash: PackageHash::Sha256(hash), size: chosen.size };
         let key = (chosen.name.clone(), chosen.version.clone());
         pins.pools.entry((chosen.archive.clone(), architecture.to_owned())).or_default().insert(key, package);
         // What stands in for a virtual package that was asked for is asked for too.

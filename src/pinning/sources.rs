@@ -43,7 +43,7 @@ impl Names {
     }
 
     /// The name of what is called `own` where that is free or its own, else with more of what it is.
-    fn name(&mut self, own: &str, uri: &str, suite: &str, components: &[String]) -> String {
+    pub fn name(&mut self, own: &str, uri: &str, suite: &str, components: &[String]) -> String {
         let plain = match suite.trim_matches(['/', '.']) {
             "" => own.to_owned(),
             suite => format!("{own}/{suite}"),
@@ -152,7 +152,7 @@ fn path_of(signed_by: &SignedBy) -> Option<String> {
 }
 
 /// The fields of os-release(5).
-fn os_release(contents: &Contents) -> BTreeMap<String, String> {
+pub(super) fn os_release(contents: &Contents) -> BTreeMap<String, String> {
     let paths = ["etc/os-release", "usr/lib/os-release"];
     let Some(bytes) = paths.iter().find_map(|path| contents.files.get(*path)) else { return BTreeMap::new() };
     let text = String::from_utf8_lossy(bytes);

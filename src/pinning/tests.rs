@@ -1,12 +1,17 @@
 //! Locks that are made anew, against machines in memory.
 
+mod others;
+
 use super::{How, Relocked, Update, Wish, relock};
 use crate::base::{Digest, ImageRef, InTurn, Instant, MemoryWorld, Platform, Sum};
 use crate::diagnostic::{Diagnostics, Sources};
-use crate::graph::requests;
-use crate::lock::{BaseImage, Contents, Lock, Locked, NotHad, Pins, PlatformImage, Release, Remote, Suite, print};
+use crate::graph::{Graph, requests};
+use crate::lock::{
+    ApkIndex, ApkRepository, BaseImage, Contents, DnfIndex, DnfRepository, Lock, Locked, NotHad, Pins, PlatformImage,
+    Release, Remote, Suite, print,
+};
 use crate::{lower, model, syntax};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -95,6 +100,14 @@ impl Remote for InMemory {
         Ok(self.index().into_bytes())
     }
 
+    fn apk_index(&self, repository: &ApkRepository, _: Option<&Sum>) -> Result<ApkIndex, NotHad> {
+        Err(NotHad::new(&repository.uri))
+    }
+
+    fn dnf_index(&self, repository: &DnfRepository, _: &BTreeSet<String>, _: Option<&Sum>) -> Result<DnfIndex, NotHad> {
+        Err(NotHad::new(&repository.address))
+    }
+
     fn fetch(&self, url: &str) -> Result<Sum, NotHad> {
         self.note(format!("fetch {url}"));
         Ok(Sum::of(url.as_bytes()))
@@ -119,26 +132,36 @@ fn rfc822(date: Instant) -> String {
     format!("Thu, {} Jan 1970 {} UTC", &text[8..10], &text[11..19])
 }
 
-/// What the images of a spec ask for.
-fn wishes(spec: &str) -> Vec<Wish> {
+/// The images of a spec.
+fn images(spec: &str) -> Vec<model::Image> {
     let text = format!("{spec}\nworkspace {{ output \"${{{{ image }}}}\"; }}");
     let mut diagnostics = Diagnostics::new();
     let file = Sources::new().add("imgspec.kdl", &text);
     let nodes = syntax::parse(file, &text, &mut diagnostics).unwrap_or_default();
     let file = model::SpecFile::decode("imgspec.kdl", nodes, &mut diagnostics);
     let images = model::resolve(vec![file], &mut diagnostics);
-    let world = MemoryWorld::default();
-    let wish = |image: &model::Image| {
-        let graph = lower::lower(image, &world, lower::Options::default(), &mut Diagnostics::new()).expect("lowered");
-        Wish { requests: requests(&graph), pinning: image.pinning.clone() }
-    };
-    let wishes = images.iter().map(wish).collect();
     assert!(diagnostics.is_empty(), "{:?}", diagnostics.into_sorted());
-    wishes
+    images
+}
+
+fn graph(image: &model::Image) -> Graph {
+    let world = MemoryWorld::default();
+    lower::lower(image, &world, lower::Options::default(), &mut Diagnostics::new()).expect("lowered")
+}
+
+/// The graphs of a spec's images.
+fn graphs(spec: &str) -> Vec<Graph> {
+    images(spec).iter().map(graph).collect()
+}
+
+/// What the images of a spec ask for.
+fn wishes(spec: &str) -> Vec<Wish> {
+    let wish = |image: &model::Image| Wish { requests: requests(&graph(image)), pinning: image.pinning.clone() };
+    images(spec).iter().map(wish).collect()
 }
 
 /// The lock that is made of `old`, or what is told.
-fn make(spec: &str, old: &Pins, update: &Update, remote: &InMemory) -> Result<Relocked, Vec<String>> {
+fn make(spec: &str, old: &Pins, update: &Update, remote: &dyn Remote) -> Result<Relocked, Vec<String>> {
     let mut diagnostics = Diagnostics::new();
     let how = How { update, is_whole: true };
     relock(&wishes(spec), old, how, remote, &InTurn, &mut diagnostics).map_err(|_| {

@@ -11,9 +11,13 @@ pub(super) static RULE: Rule = Rule::deny(code!("named-user"), check);
 fn check(scene: &Scene<'_>, findings: &mut Findings) {
     let as_users = scene.stage.steps.iter().filter_map(|step| match &step.kind {
         StepKind::Run(run) => run.user.as_ref(),
+        StepKind::Language(language) => language.install.user.as_ref(),
         _ => None,
     });
-    scene.stage.config.user.iter().chain(as_users).for_each(|user| judge(scene, user, findings));
+    let mut users: Vec<&Spanned<Owner>> = scene.stage.config.user.iter().chain(as_users).collect();
+    // A language's node installs and builds as one user.
+    users.dedup_by_key(|user| user.span);
+    users.into_iter().for_each(|user| judge(scene, user, findings));
     // What is verbatim is not looked up.
     for raw in scene.raws().filter(|raw| raw.keyword == "USER" && !raw.rest.starts_with(|c: char| c.is_ascii_digit())) {
         let message = format!("nothing says which number user `{}` has", raw.rest);

@@ -116,3 +116,51 @@ fn what_a_log_is_not_about() {
     workspace.run("lock --timings build.json twin").ends(0).says_part("twin: 5 steps measured\n");
     workspace.run("lock --timings bake.json").ends(0).says_part("cart: 5 steps measured\n");
 }
+
+/// What a stage does again is measured by itself, wherever it stands and with whatever it is merged.
+#[test]
+fn the_same_command_twice() {
+    let spec = "image \"app\" {
+    from \"debian:bookworm-slim\"
+    run \"make\"
+    copy \"src\" to=\"/src\"
+    run \"make\" { reads \"/src\"; }
+    run \"make\" \"make test\" { reads \"/src\"; }
+    user \"10001\"
+    cmd \"true\"
+}\n";
+    let started = "\"started\":\"2026-11-25T09:00:0";
+    let executed = |number: usize, text: &str, seconds: usize| {
+        format!(
+            "{{\"vertexes\":[{{\"digest\":\"sha256:{number}\",\"name\":\"[{number}/4] {text}\",{started}0Z\",\
+             \"completed\":\"2026-11-25T09:00:0{seconds}Z\"}}]}}\n"
+        )
+    };
+    let log = [
+        executed(2, "RUN make", 1),
+        executed(3, "COPY src /src", 1),
+        executed(4, "RUN make     && make     && make test", 9),
+    ];
+    let workspace = Workspace::new([
+        ("imgspec.kdl", "workspace {\n    members \"*/image.kdl\"\n}\n"),
+        ("app/image.kdl", spec),
+        ("app/src/main.txt", ""),
+        ("log.json", &log.concat()),
+    ]);
+    workspace.run("lock --timings log.json").ends(0);
+    let lock = workspace.read("imgspec.lock");
+    let costs: Vec<&str> = lock.lines().filter_map(|line| line.trim().strip_prefix("cost ")).collect();
+    assert_eq!(
+        costs,
+        [
+            "\": copy src to /src\" \"1s\"",
+            "\": run make #2\" \"3s\"",
+            "\": run make #3\" \"3s\"",
+            "\": run make test\" \"3s\"",
+            "\": run make\" \"1s\""
+        ],
+        "{lock}"
+    );
+    workspace.run("lock").ends(0).says("imgspec.lock: unchanged\n");
+    workspace.run("explain app").prints_part("costs 1 s (measured)").prints_part("costs 9 s (measured)");
+}

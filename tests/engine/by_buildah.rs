@@ -36,6 +36,8 @@ built! {
     stages: "stages" => images::stages;
     context_directory: "context-directory" => images::context_directory;
     target_buildah: "target-buildah" => images::target_buildah;
+    npm: "languages-buildah/npm" => images::says_what_it_is_built_of;
+    go: "languages-buildah/go" => images::says_what_it_is_built_of;
 }
 
 #[test]

@@ -321,6 +321,14 @@ pub fn target_buildah(image: &Image) {
     has_config(image, &json!({"ExposedPorts": {"8080/tcp": {}}, "User": "10001:10001"}));
 }
 
+/// A program of npm or of Go, whose package was built or fetched for it.
+pub fn says_what_it_is_built_of(image: &Image) {
+    let said = String::from_utf8_lossy(&image.output(&["Ann"])).into_owned();
+    assert!(["An hour is 3600000 ms.\n", "Good day, Ann!\n"].contains(&said.as_str()), "{said}");
+    let caches = "find /root/.npm /root/.cache /root/go /var/cache/npm /tmp -type f 2>/dev/null || true";
+    assert_eq!(image.as_root_and_not_in_base(caches), Vec::<String>::new());
+}
+
 pub fn dns_server(image: &Image) {
     has_config(image, &json!({"ExposedPorts": {"53/tcp": {}, "53/udp": {}}, "User": "10053:10053"}));
     let container = image.start(&["--cap-add", "NET_BIND_SERVICE"]);

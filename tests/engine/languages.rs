@@ -2,10 +2,11 @@
 //! are told to take them.
 
 use crate::build::{Image, copy_of, golden};
+use crate::images;
 
 /// Nothing of the package managers' caches is left, nor a manifest that was only mounted.
 fn holds_no_caches(image: &Image) {
-    let places = "/root/.npm /root/.cache /root/.local /var/cache/npm /var/cache/uv /var/cache/pnpm /var/cache/yarn \
+    let places = "/root/.npm /root/.cache /root/.local /root/.yarn /var/cache/npm /var/cache/uv /var/cache/pnpm /var/cache/yarn \
                   /usr/local/share/.cache /tmp";
     let script = format!("find {places} -type f 2>/dev/null || true");
     let leftovers = image.as_root_and_not_in_base(&script);
@@ -122,4 +123,19 @@ fn pnpm() {
 #[ignore = "needs docker"]
 fn yarn() {
     answers("yarn");
+}
+
+#[test]
+#[ignore = "needs docker"]
+fn later_yarns() {
+    answers("yarn-4");
+}
+
+/// The Dockerfiles for the builder that Docker had before, which newer ones build as well.
+#[test]
+#[ignore = "needs docker"]
+fn classic() {
+    for case in ["languages-classic/npm", "languages-classic/go"] {
+        images::says_what_it_is_built_of(&golden(case).image(case, &[]));
+    }
 }

@@ -18,6 +18,14 @@ impl StageLowering<'_, '_> {
         };
         let exclude = if copy.exclude.is_empty() || excluded_by_ignore_file(self.graph, copy) {
             Vec::new()
+        } else if self.is_classic() {
+            let pattern = &copy.exclude[0].value;
+            // Nor does it read the ignore file that stands beside the Dockerfile.
+            self.unsupported(
+                &format!("leave `{pattern}` out of what it copies"),
+                "name the files and directories that are to be copied; of a language's node by its `sources`",
+            );
+            Vec::new()
         } else {
             copy.exclude.iter().map(|pattern| pattern.value.trim_start_matches('/').to_owned()).collect()
         };

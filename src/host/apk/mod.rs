@@ -11,7 +11,7 @@ pub use signed::{Refused, verified};
 
 use super::http::{self, Client, Plain, Request};
 use crate::base::{Instant, Sum};
-use crate::resolve::apk::{Flaw, Package, read_index};
+use crate::resolve::apk::{Flaw, read_index};
 use std::collections::BTreeMap;
 
 /// The index of a repository for one architecture.
@@ -39,8 +39,8 @@ pub struct Index {
     pub state: Sum,
     /// When the newest of its packages was built.
     pub dated: Instant,
-    /// Its packages, in its order.
-    pub packages: Vec<Package>,
+    /// The text of its `APKINDEX`.
+    pub text: Vec<u8>,
     /// The file.
     pub bytes: Vec<u8>,
 }
@@ -115,5 +115,5 @@ pub fn read(source: &Source, bytes: Vec<u8>) -> Result<Index, Error> {
     let text = verified(&bytes, &source.keys).map_err(|reason| Error::Refused { url: source.url(), reason })?;
     let packages = read_index(&text).map_err(|reason| Error::Flaw { url: source.url(), reason })?;
     let newest = packages.iter().map(|package| package.built).max().unwrap_or_default();
-    Ok(Index { state: Sum::of(&bytes), dated: Instant::from_seconds(newest), packages, bytes })
+    Ok(Index { state: Sum::of(&bytes), dated: Instant::from_seconds(newest), text, bytes })
 }

@@ -14,6 +14,7 @@ mod asked;
 mod dependency;
 mod explain;
 mod index;
+mod repositories;
 mod solve;
 #[cfg(test)]
 mod tests;
@@ -23,5 +24,6 @@ mod version;
 pub use asked::{Asked, Chosen, Closure, Refusal};
 pub use dependency::{Dependency, Provide};
 pub use index::{Flaw, Package, architecture, read_index, read_installed};
+pub use repositories::repositories;
 pub use universe::{Base, Universe};
 pub use version::{compare, is_version};

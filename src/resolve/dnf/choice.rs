@@ -78,16 +78,15 @@ fn is_of_module(release: &str) -> bool {
     release.contains(".module_") || release.contains(".module+")
 }
 
-/// Whether `version` is what `wanted` says (dnf 4, *Specifying Packages*).
+/// Whether `version` is what `wanted` says (dnf 4, *Specifying Packages*): each part by itself, `*` stands for none of the
+/// signs between them.
 fn is(wanted: &str, version: &Version) -> bool {
-    let Version { epoch, version, release } = version;
-    let forms = [
-        version.clone(),
-        format!("{version}-{release}"),
-        format!("{epoch}:{version}"),
-        format!("{epoch}:{version}-{release}"),
-    ];
-    forms.iter().any(|form| matches(wanted.as_bytes(), form.as_bytes()))
+    let (epoch, rest) = wanted.split_once(':').map_or((None, wanted), |(epoch, rest)| (Some(epoch), rest));
+    let (wanted, release) = rest.rsplit_once('-').map_or((rest, None), |(version, release)| (version, Some(release)));
+    let is = |wanted: &str, part: &str| matches(wanted.as_bytes(), part.as_bytes());
+    epoch.is_none_or(|epoch| is(epoch, &version.epoch.to_string()))
+        && is(wanted, &version.version)
+        && release.is_none_or(|release| is(release, &version.release))
 }
 
 /// Whether `text` is as `pattern` says, in which `*` is any text.

@@ -1,0 +1,1 @@
+console.log(`An hour is ${require("ms")("1h")} ms.`);
