@@ -69,12 +69,14 @@ impl Registries {
         scope: &str,
         login: Option<&Login>,
     ) -> Result<String, RegistryError> {
-        let malformed = |reason: &str| RegistryError::Malformed {
+        let malformed = |what, reason: &str| RegistryError::Malformed {
             image: place.image.clone(),
-            what: "where the tokens",
+            what,
             reason: reason.to_owned(),
         };
-        let address = Address::parse(realm).map_err(|_| malformed("it is no URL"))?;
+        let no_token = || malformed("the answer with the token", "there is no token in it");
+        let address =
+            Address::parse(realm).map_err(|_| malformed("the address of the tokens", "it is no URL of that kind"))?;
         // Whoever may be spoken to plainly hears plainly where the tokens are; of others it is a step down.
         if !address.is_https() && self.scheme(&place.host) == "https" {
             return Err(RegistryError::UnsafeRealm { host: place.host.clone(), realm: address.to_string() });
@@ -104,11 +106,11 @@ impl Registries {
             error if error.status() == Some(404) => RegistryError::Http(error),
             error => of_http(place, error, login.is_some()),
         })?;
-        let given: Given = serde_json::from_slice(&bytes).map_err(|_| malformed("its answer holds no token"))?;
+        let given: Given = serde_json::from_slice(&bytes).map_err(|_| no_token())?;
         let token = given.token.filter(|token| !token.is_empty()).or(given.access_token);
         token
             .filter(|token| !token.is_empty() && token.bytes().all(|byte| byte.is_ascii_graphic()))
-            .ok_or_else(|| malformed("its answer holds no token"))
+            .ok_or_else(no_token)
     }
 }
 

@@ -270,4 +270,27 @@ mod tests {
         check(&[header(EntryType::XHeader, "a", 1 << 40).as_bytes()], "longer than a megabyte");
         check(&[header(EntryType::Regular, "a", u64::MAX).as_bytes(), &[1; 3]], "unexpected end");
     }
+
+    proptest::proptest! {
+        /// Whatever the bytes are, it ends, and no name is larger than what there is.
+        #[test]
+        fn hostile_bytes(at in 0usize..2048, byte: u8, cut in 0usize..4096) {
+            let mut tar = tar::Builder::new(Vec::new());
+            let long = "x/".repeat(120) + "y";
+            tar.append_data(&mut header(EntryType::Regular, "a", 5), &long, &b"bytes"[..]).expect("written");
+            tar.append_pax_extensions([("path", b"p".as_slice()), ("size", b"5")]).expect("written");
+            tar.append(&header(EntryType::Regular, "b", 5), &b"bytes"[..]).expect("written");
+            let mut tar = tar.into_inner().expect("whole");
+            tar[at] = byte;
+            // So that what was changed is believed.
+            let block = at / BLOCK * BLOCK;
+            let mut own = Header::from_byte_slice(&tar[block..block + BLOCK]).clone();
+            own.set_cksum();
+            tar[block..block + BLOCK].copy_from_slice(own.as_bytes());
+            tar.truncate(cut.min(tar.len()));
+            if let Ok(entries) = walked(tar) {
+                proptest::prop_assert!(entries.len() < 8);
+            }
+        }
+    }
 }
