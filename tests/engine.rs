@@ -31,12 +31,16 @@ mod images;
 mod judges;
 #[path = "engine/languages.rs"]
 mod languages;
+#[path = "engine/pinned.rs"]
+mod pinned;
 #[path = "engine/process.rs"]
 mod process;
 #[path = "engine/registry.rs"]
 mod registry;
 #[path = "engine/replay.rs"]
 mod replay;
+#[path = "engine/reproducible.rs"]
+mod reproducible;
 #[path = "engine/shop.rs"]
 mod shop;
 #[path = "engine/timings.rs"]
