@@ -33,12 +33,16 @@ mod judges;
 mod languages;
 #[path = "engine/pairs.rs"]
 mod pairs;
+#[path = "engine/pinned.rs"]
+mod pinned;
 #[path = "engine/process.rs"]
 mod process;
 #[path = "engine/registry.rs"]
 mod registry;
 #[path = "engine/replay.rs"]
 mod replay;
+#[path = "engine/reproducible.rs"]
+mod reproducible;
 #[path = "engine/shop.rs"]
 mod shop;
 #[path = "engine/timings.rs"]

@@ -32,12 +32,17 @@ fn codes() -> impl Iterator<Item = &'static Code> {
 /// Whether no spec alone brings it about, but what is on the disk, or the call.
 fn is_of_the_machine(code: &Code) -> bool {
     machine::CASES.iter().any(|(name, ..)| *name == code.name)
+        || machine::ELSEWHERE.iter().any(|(name, _)| *name == code.name)
 }
 
 #[test]
 fn the_machine_is_told_of() {
     let failures: String = machine::CASES.iter().filter_map(machine::failure).collect();
     assert!(failures.is_empty(), "\n{failures}");
+    for (code, test) in machine::ELSEWHERE {
+        let text = fs::read_to_string(root().join(test)).expect("the test is there");
+        assert!(text.contains(&format!("[{code}]")), "{test} brings about no `{code}`");
+    }
 }
 
 /// The files of `below`, and `text` as `image.kdl`.

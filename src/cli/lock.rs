@@ -111,7 +111,7 @@ impl Lock {
         }
         let subjects = self.subjects(session)?;
         let mut lock = before.clone();
-        drop_unused(&mut lock, session, &subjects);
+        drop_unused(&mut lock, session, subjects.iter().map(|subject| (subject.name.as_str(), &subject.keys)));
         let mut measured: Vec<Measured> =
             subjects.iter().map(|subject| lock.images.remove(&subject.name).unwrap_or_default()).collect();
         if self.history {
@@ -131,10 +131,16 @@ impl Lock {
 
     /// Pins what is not pinned, and drops what nothing uses.
     fn pin(&self, session: &Session, before: lock::Lock, terminal: &mut Terminal) -> Result<Exit, Diagnostics> {
-        let subjects = self.subjects(session)?;
         let mut lock = before.clone();
-        drop_unused(&mut lock, session, &subjects);
+        if !lock.images.is_empty() {
+            // Not all compile without the pins that are yet to be found; of those that do not nothing is dropped.
+            let keys = session.compile(&self.how, &mut Diagnostics::new(), |image, compiled, _| {
+                (image.name.value.to_string(), keys_of(&compiled.graph))
+            });
+            drop_unused(&mut lock, session, keys.iter().flatten().map(|(name, keys)| (name.as_str(), keys)));
+        }
         if self.how.unlocked {
+            self.subjects(session)?;
             return self.write(session, &before, &lock, terminal);
         }
         let update = match &self.update {
@@ -302,15 +308,20 @@ impl Lock {
     }
 }
 
-/// Drops what was measured of images and steps that are no more.
-fn drop_unused(lock: &mut lock::Lock, session: &Session, subjects: &[Subject]) {
+/// Drops what was measured of images and steps that are no more. `keys` are those of the steps of images.
+fn drop_unused<'k>(
+    lock: &mut lock::Lock,
+    session: &Session,
+    keys: impl Iterator<Item = (&'k str, &'k BTreeSet<String>)>,
+) {
     if is_whole(session) {
-        let names: BTreeSet<&str> = subjects.iter().map(|subject| subject.name.as_str()).collect();
+        let units = session.selection.units(&session.workspace);
+        let names: BTreeSet<&str> = units.iter().map(|unit| unit.name.value.as_str()).collect();
         lock.images.retain(|name, _| names.contains(name.as_str()));
     }
-    for subject in subjects {
-        if let Some(measured) = lock.images.get_mut(&subject.name) {
-            measured.costs.retain(|key, _| subject.keys.contains(key));
+    for (name, keys) in keys {
+        if let Some(measured) = lock.images.get_mut(name) {
+            measured.costs.retain(|key, _| keys.contains(key));
         }
     }
 }

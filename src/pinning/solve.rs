@@ -399,6 +399,7 @@ fn closure(universe: &Universe, asked: &crate::lock::Asked) -> Result<Vec<Chosen
     let package = |text: &String| {
         let name = asked_name(text);
         let rest = &text[name.len()..];
+        let rest = rest.strip_prefix('=').unwrap_or(rest);
         let version = (!rest.is_empty()).then(|| DebVersion::parse(rest)).transpose();
         version.map(|version| (name.to_owned(), version)).map_err(|invalid| Unsolved::Flaw(invalid.0))
     };

@@ -16,6 +16,7 @@ mod dangling_read;
 mod existing_user;
 mod flawed_instruction;
 mod invalid_label_key;
+mod key_made_in_build;
 mod large_lastlog;
 mod missing_lock_file;
 mod missing_program;
@@ -82,6 +83,7 @@ static RULES: &[&Rule] = &[
     &pointless_program::RULE, // there is nothing for it to work on
     &replaced_shell::RULE,    // scripts of packages expect the other
     &large_lastlog::RULE,     // holes that are none in a layer
+    &key_made_in_build::RULE, // whoever has the image has it
     // What the image says, and how its container runs.
     &flawed_instruction::RULE,    // what the nodes cannot say, and linters find
     &unexpanded_variable::RULE,   // the image gets the dollar sign

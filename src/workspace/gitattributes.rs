@@ -19,7 +19,9 @@ pub fn with_block(text: &str, manifest: &str, outputs: Option<&[String]>) -> Res
         if !new.is_empty() && !new.ends_with('\n') {
             new.push('\n');
         }
-        let _ = writeln!(new, "{BEGIN}\n/{LOCK} merge=union\n{} merge=union linguist-generated", pattern(manifest));
+        // The block itself too: two branches that each add an image add their lines to it at one place.
+        let _ = writeln!(new, "{BEGIN}\n/{GITATTRIBUTES} merge=union\n/{LOCK} merge=union");
+        let _ = writeln!(new, "{} merge=union linguist-generated", pattern(manifest));
         for output in outputs {
             let _ = writeln!(new, "{} linguist-generated", pattern(output));
         }
@@ -89,7 +91,7 @@ mod tests {
     fn blocks() {
         let outputs = ["a/Dockerfile".to_owned()];
         let block = format!(
-            "{BEGIN}\n/imgspec.lock merge=union\n/imgspec.manifest merge=union linguist-generated\n/a/Dockerfile linguist-generated\n{END}\n"
+            "{BEGIN}\n/.gitattributes merge=union\n/imgspec.lock merge=union\n/imgspec.manifest merge=union linguist-generated\n/a/Dockerfile linguist-generated\n{END}\n"
         );
         let check = |text: &str, outputs: Option<&[String]>, expected: Result<Option<&str>, &str>| {
             let found = with_block(text, "imgspec.manifest", outputs).map_err(|invalid| invalid.0);

@@ -17,7 +17,7 @@ fn a_block_is_kept() {
     workspace.run("compile").ends(0);
     assert_eq!(workspace.read(".gitattributes"), "*.png binary\n", "nobody asked");
     workspace.write("imgspec.kdl", &asked(ASKED));
-    workspace.run("check").ends(1).prints_part("stale    .gitattributes  +8 −0\n");
+    workspace.run("check").ends(1).prints_part("stale    .gitattributes  +9 −0\n");
     workspace.run("compile").ends(0).says("wrote .gitattributes\n2 images: 0 written, 2 unchanged\n");
     workspace.run("check").ends(0);
     assert!(!workspace.read("imgspec.manifest").contains(".gitattributes"), "it is not imgspec's alone");
@@ -29,7 +29,7 @@ fn a_block_is_kept() {
     workspace.run("compile").ends(0).says_part("wrote .gitattributes\n");
     assert!(workspace.read(".gitattributes").contains("\n/d/Dockerfile linguist-generated\n"));
     workspace.write("imgspec.kdl", &asked(""));
-    workspace.run("check").ends(1).prints_part("stale    .gitattributes  +0 −9\n");
+    workspace.run("check").ends(1).prints_part("stale    .gitattributes  +0 −11\n");
     workspace.run("compile").ends(0);
     assert_eq!(workspace.read(".gitattributes"), "*.png binary\n*.jpg binary\n");
     workspace.write(".gitattributes", "# imgspec: begin\n");

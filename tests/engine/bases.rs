@@ -58,7 +58,7 @@ fn pinned_references(dockerfile: &str) -> Vec<String> {
 }
 
 /// The image to take for `reference`, or `None` if the registry has that itself.
-fn stand_in(reference: &str) -> Option<String> {
+pub fn stand_in(reference: &str) -> Option<String> {
     static ASKED: Mutex<BTreeMap<String, Option<String>>> = Mutex::new(BTreeMap::new());
     let mut asked = ASKED.lock().unwrap_or_else(PoisonError::into_inner);
     if let Some(known) = asked.get(reference) {

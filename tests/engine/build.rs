@@ -3,6 +3,7 @@
 use crate::bases::{last_base, mappings};
 use crate::process::{Output, run, succeed};
 use imgspec::base::World as _;
+use imgspec::compile::Compiled;
 use imgspec::diagnostic::{Diagnostics, Sources};
 use imgspec::host::Disk;
 use imgspec::lower::Options;
@@ -59,6 +60,12 @@ pub fn golden(case: &str) -> Build {
 
 /// The spec of the directory `case`, which must compile.
 pub fn compiled(case: &Path) -> Build {
+    let compiled = compilation(case);
+    Build::new(&compiled.printed.text, &compiled.dockerignore, case.to_owned())
+}
+
+/// What the spec of the directory `case` compiles to.
+pub fn compilation(case: &Path) -> Compiled {
     let world = Disk::open(case).expect("the case opens");
     let (mut sources, mut diagnostics) = (Sources::new(), Diagnostics::new());
     let text = world.read("image.kdl").expect("a spec");
@@ -68,8 +75,7 @@ pub fn compiled(case: &Path) -> Build {
     let compiled = images
         .first()
         .and_then(|image| imgspec::compile::compile(image, &world, Options::default(), &mut diagnostics).ok());
-    let compiled = compiled.unwrap_or_else(|| panic!("{text}\ndoes not compile: {:?}", diagnostics.into_sorted()));
-    Build::new(&compiled.printed.text, &compiled.dockerignore, case.to_owned())
+    compiled.unwrap_or_else(|| panic!("{text}\ndoes not compile: {:?}", diagnostics.into_sorted()))
 }
 
 /// A copy of the case, for a test that changes it.
@@ -91,7 +97,8 @@ pub fn context_of(case: &str) -> PathBuf {
 }
 
 impl Build {
-    fn new(dockerfile: &str, dockerignore: &str, context: PathBuf) -> Self {
+    /// A Dockerfile of these texts, in that context.
+    pub fn new(dockerfile: &str, dockerignore: &str, context: PathBuf) -> Self {
         let directory = tempfile::tempdir().expect("a temporary directory");
         fs::write(directory.path().join("Dockerfile"), buildable(dockerfile)).expect("it can be written");
         fs::write(directory.path().join("Dockerfile.dockerignore"), dockerignore).expect("it can be written");

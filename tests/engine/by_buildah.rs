@@ -85,6 +85,7 @@ fn attempt(build: &Build, image: &Image, extra: &[&str]) -> Output {
     run(command.args(extra).args(build.arguments()), 900)
 }
 
-fn buildah() -> Command {
+/// The program, before its arguments.
+pub fn buildah() -> Command {
     Command::new(std::env::var_os("IMGSPEC_BUILDAH").unwrap_or_else(|| "buildah".into()))
 }

@@ -68,6 +68,12 @@ fn spec(port: u16, program: &str, archive: &str) -> TempDir {
     directory
 }
 
+/// Gives a spec with downloads, in a directory, to `use_it`.
+pub fn with_spec(use_it: impl Fn(&Path)) {
+    let (files, program, archive) = downloads();
+    use_it(spec(serve(files.path()), &program, &archive).path());
+}
+
 #[test]
 #[ignore = "needs docker"]
 fn downloads_are_checked_and_unpacked() {

@@ -103,16 +103,11 @@ pub const CASES: &[Case] = &[
         },
         &["lock"],
     ),
-    (
-        "unsolvable-packages",
-        |root| {
-            one_image(root);
-            write(root, "app/image.kdl", b"image \"app\" { from \"127.0.0.1:1/app\"; dnf \"curl\"; }\n");
-        },
-        &["lock"],
-    ),
     ("no-history", one_image, &["lock", "--history"]),
 ];
+
+/// Codes that need other machines, and the tests that bring them about against such on loopback.
+pub const ELSEWHERE: &[(&str, &str)] = &[("unsolvable-packages", "tests/lock.rs")];
 
 /// What is wrong with the case: it does not end with 1 or 2, or is not told its code.
 pub fn failure((code, prepare, call): &Case) -> Option<String> {

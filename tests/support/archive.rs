@@ -16,6 +16,7 @@ pub mod http;
 pub mod keys;
 
 use http::{Answer, Server};
+#[allow(unused_imports, reason = "each test needs a part of it")]
 pub use keys::{Key, Signing, Special};
 use sha2::{Digest as _, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
@@ -26,7 +27,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 /// 2026-11-01, a date for a suite.
 pub const DATE: u64 = 1_793_491_200;
 
-/// A binary package, of which only the index tells.
+/// A binary package; without a file only the index tells of it.
 #[derive(Debug, Clone)]
 pub struct Package {
     /// Its name.
@@ -37,13 +38,15 @@ pub struct Package {
     pub architecture: String,
     /// Further fields, each a line.
     pub fields: String,
+    /// What it is.
+    pub file: Option<Vec<u8>>,
 }
 
 impl Package {
     /// One for amd64.
     pub fn new(name: &str, version: &str) -> Self {
         let architecture = "amd64".to_owned();
-        Self { name: name.to_owned(), version: version.to_owned(), architecture, fields: String::new() }
+        Self { name: name.to_owned(), version: version.to_owned(), architecture, fields: String::new(), file: None }
     }
 
     /// For another architecture; `all` for all.
@@ -66,19 +69,37 @@ impl Package {
         self
     }
 
-    /// The hash that the index says of its file; it has no file.
+    /// With a file.
+    #[must_use]
+    pub fn with_file(mut self, file: Vec<u8>) -> Self {
+        self.file = Some(file);
+        self
+    }
+
+    /// The hash that the index says of its file.
     pub fn sha256(&self) -> String {
+        if let Some(file) = &self.file {
+            return sha256(file);
+        }
         sha256(format!("{} {} {}", self.name, self.version, self.architecture).as_bytes())
     }
 
     fn stanza(&self, component: &str) -> String {
-        let Self { name, version, architecture, fields } = self;
-        let file = version.split_once(':').map_or(version.as_str(), |(_, version)| version);
+        let Self { name, version, architecture, fields, file } = self;
         format!(
             "Package: {name}\nVersion: {version}\nArchitecture: {architecture}\nMaintainer: Nobody\n{fields}\
-             Filename: pool/{component}/{name}_{file}_{architecture}.deb\nSize: 1000\nSHA256: {}\n",
+             Filename: {}\nSize: {}\nSHA256: {}\n",
+            self.path(component),
+            file.as_ref().map_or(1000, Vec::len),
             self.sha256()
         )
+    }
+
+    /// The path of its file from the archive's address.
+    fn path(&self, component: &str) -> String {
+        let Self { name, version, architecture, .. } = self;
+        let file = version.split_once(':').map_or(version.as_str(), |(_, version)| version);
+        format!("pool/{component}/{name}_{file}_{architecture}.deb")
     }
 }
 
@@ -233,6 +254,11 @@ impl Archive {
         let path = |path: &str| if directory.is_empty() { path.to_owned() } else { format!("{directory}/{path}") };
         for (own, bytes) in files {
             self.put(&path(&own), bytes);
+        }
+        for (component, package) in &suite.packages {
+            if let Some(file) = &package.file {
+                self.put(&package.path(component), file.clone());
+            }
         }
         self.put(&path("InRelease"), inrelease);
         hash
