@@ -161,6 +161,6 @@ fn the_same_command_twice() {
         ],
         "{lock}"
     );
-    workspace.run("lock").ends(0).says("imgspec.lock: unchanged\n");
+    workspace.run("lock --unlocked").ends(0).says("imgspec.lock: unchanged\n");
     workspace.run("explain app").prints_part("costs 1 s (measured)").prints_part("costs 9 s (measured)");
 }

@@ -2,11 +2,13 @@
 
 use super::support::root;
 use imgspec::base::{InTurn, World as _};
-use imgspec::compile::{Compiled, compile};
-use imgspec::diagnostic::Diagnostics;
+use imgspec::compile::{Compiled, compile_locked};
+use imgspec::diagnostic::{Diagnostics, Sources};
 use imgspec::dockerfile::{BakeFacts, bake};
 use imgspec::host::Disk;
+use imgspec::lock::Locked;
 use imgspec::lower::Options;
+use imgspec::order::Orders;
 use imgspec::workspace;
 use std::fs;
 use std::path::PathBuf;
@@ -40,10 +42,18 @@ pub fn compile_case(case: &str) -> Result<Vec<CaseImage>, String> {
     let workspace = workspace::read(&world, &InTurn, own);
     let options = Options { target: workspace.target().unwrap_or_default(), unlocked: false };
     let mut diagnostics = workspace.diagnostics.clone();
+    let locked = match world.entry("imgspec.lock") {
+        Ok(Some(_)) => {
+            let text = world.read("imgspec.lock").expect("a lock");
+            Locked::read(text, &mut Sources::new(), &mut diagnostics)
+                .map_err(|_| format!("{case}: its lock is none"))?
+        }
+        _ => Locked::default(),
+    };
     let mut images = Vec::new();
     for unit in &workspace.plan.units {
         let Ok(image) = workspace.resolve(unit, &mut diagnostics) else { continue };
-        let compiled = compile(&image, &world, options, &mut diagnostics);
+        let compiled = compile_locked(&image, &locked, &Orders::default(), &world, options, &mut diagnostics);
         let output = image.output.clone();
         images.extend(compiled.map(|compiled| CaseImage { output, compiled }));
     }
