@@ -156,13 +156,13 @@ fn platforms(graph: &Graph, on_builder: bool) -> BTreeSet<Platform> {
 
 /// What `stage` installs with `manager`, on each platform.
 fn requests_of(graph: &Graph, stage: &Stage, manager: Manager) -> Vec<Request> {
+    if steps(stage, manager).all(|packages| packages.packages.is_empty()) {
+        return Vec::new();
+    }
     let lineage: Vec<(&str, &Stage)> = graph.lineage(stage).collect();
     let Some((_, lowest)) = lineage.last() else { return Vec::new() };
     let Base::Registry(base) = &lowest.base.value else { return Vec::new() };
     let asked = asked(stage, manager);
-    if asked.packages.is_empty() {
-        return Vec::new();
-    }
     let below = lineage.iter().skip(1).rev().map(|(_, stage)| self::asked(stage, manager));
     let below: Vec<Asked> = below.filter(|asked| !asked.packages.is_empty()).collect();
     let mut repositories: Vec<(Repository, String)> = Vec::new();
