@@ -7,7 +7,7 @@ use crate::base::{Digest, ImageRef, Platform, Span, Sum, World};
 use crate::diagnostic::codes::UNREADABLE_FILE;
 use crate::diagnostic::{Diagnostic, Diagnostics, Reported};
 use crate::lock::{Asked, Closure, Locked, PinOf, PinnedPackage, Wanted};
-use crate::spec::{Manager, Pinning, Repository};
+use crate::spec::{Manager, Package, Pinning, Repository};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -71,7 +71,7 @@ pub fn requests(graph: &Graph) -> Requests {
             }
         }
         for manager in MANAGERS {
-            requests.closures.extend(requests_of(graph, stage, manager));
+            requests.closures.extend(Installs::of(graph, stage, manager).iter().flat_map(Installs::requests));
         }
     }
     requests
@@ -154,51 +154,85 @@ fn platforms(graph: &Graph, on_builder: bool) -> BTreeSet<Platform> {
     platforms
 }
 
-/// What `stage` installs with `manager`, on each platform.
-fn requests_of(graph: &Graph, stage: &Stage, manager: Manager) -> Vec<Request> {
-    if steps(stage, manager).all(|packages| packages.packages.is_empty()) {
-        return Vec::new();
-    }
-    let lineage: Vec<(&str, &Stage)> = graph.lineage(stage).collect();
-    let Some((_, lowest)) = lineage.last() else { return Vec::new() };
-    let Base::Registry(base) = &lowest.base.value else { return Vec::new() };
-    let asked = asked(stage, manager);
-    let below = lineage.iter().skip(1).rev().map(|(_, stage)| self::asked(stage, manager));
-    let below: Vec<Asked> = below.filter(|asked| !asked.packages.is_empty()).collect();
-    let mut repositories: Vec<(Repository, String)> = Vec::new();
-    for (context, stage) in lineage.iter().rev() {
-        for repository in steps(stage, manager).flat_map(|packages| &packages.repositories) {
-            let name = &repository.name.value;
-            if repositories.iter().all(|(known, _)| known.name.value != *name) {
-                repositories.push((repository.clone(), (*context).to_owned()));
+/// What a stage installs with one manager, wherever it is built.
+struct Installs<'g> {
+    graph: &'g Graph,
+    stage: &'g Stage,
+    manager: Manager,
+    base: &'g ImageRef,
+    /// The stage that stands on the base.
+    lowest: &'g Stage,
+    asked: Asked,
+    below: Vec<Asked>,
+    /// The repositories, each with the build context that its key is in.
+    repositories: Vec<(&'g Repository, &'g str)>,
+}
+
+impl<'g> Installs<'g> {
+    /// What `stage` installs with `manager`; nothing if that is no package, or on no image of a registry.
+    fn of(graph: &'g Graph, stage: &'g Stage, manager: Manager) -> Option<Self> {
+        if steps(stage, manager).all(|packages| packages.packages.is_empty()) {
+            return None;
+        }
+        let lineage: Vec<(&str, &Stage)> = graph.lineage(stage).collect();
+        let (_, lowest) = *lineage.last()?;
+        let Base::Registry(base) = &lowest.base.value else { return None };
+        let below = lineage.iter().skip(1).rev().map(|(_, stage)| asked(stage, manager));
+        let below = below.filter(|asked| !asked.packages.is_empty()).collect();
+        let mut repositories: Vec<(&Repository, &str)> = Vec::new();
+        for (context, stage) in lineage.iter().rev() {
+            for repository in steps(stage, manager).flat_map(|packages| &packages.repositories) {
+                let name = &repository.name.value;
+                if repositories.iter().all(|(known, _)| known.name.value != *name) {
+                    repositories.push((repository, context));
+                }
             }
         }
+        Some(Self { graph, stage, manager, base, lowest, asked: asked(stage, manager), below, repositories })
     }
-    let terms = terms(&graph.pinning, &repositories);
-    let places: BTreeMap<String, Span> = steps(stage, manager)
-        .flat_map(|packages| &packages.packages)
-        .map(|package| {
+
+    /// What is wanted on each platform.
+    fn wanted(&self) -> impl Iterator<Item = Wanted> + '_ {
+        platforms(self.graph, self.lowest.on_builder).into_iter().map(|platform| Wanted {
+            manager: self.manager,
+            platform,
+            base: self.base.to_string(),
+            below: self.below.clone(),
+            asked: self.asked.clone(),
+            repositories: self.repositories.iter().map(|(repository, _)| repository.name.value.clone()).collect(),
+        })
+    }
+
+    /// Where packages are asked for, by what is asked for.
+    fn places(&self) -> BTreeMap<String, Span> {
+        let packages = steps(self.stage, self.manager).flat_map(|packages| &packages.packages);
+        let place = |package: &Package| {
             let version = package.version.as_ref().map(|version| version.value.as_str());
             (asked_text(&package.name.value, version), package.name.span)
-        })
-        .collect();
-    let names: Vec<String> = repositories.iter().map(|(repository, _)| repository.name.value.clone()).collect();
-    let request = |platform| Request {
-        wanted: Wanted {
-            manager,
-            platform,
-            base: base.to_string(),
-            below: below.clone(),
-            asked: asked.clone(),
-            repositories: names.clone(),
-        },
-        base: base.clone(),
-        repositories: repositories.clone(),
-        base_span: lowest.base.span,
-        places: places.clone(),
-        terms,
-    };
-    platforms(graph, lowest.on_builder).into_iter().map(request).collect()
+        };
+        packages.map(place).collect()
+    }
+
+    /// A hash of where packages come from, as far as specs say it.
+    fn terms(&self) -> Sum {
+        terms(&self.graph.pinning, &self.repositories)
+    }
+
+    /// What it asks of the lock, on each platform.
+    fn requests(&self) -> Vec<Request> {
+        let (places, terms) = (self.places(), self.terms());
+        let own = |(repository, context): &(&Repository, &str)| ((*repository).clone(), (*context).to_owned());
+        let repositories: Vec<(Repository, String)> = self.repositories.iter().map(own).collect();
+        let request = |wanted| Request {
+            wanted,
+            base: self.base.clone(),
+            repositories: repositories.clone(),
+            base_span: self.lowest.base.span,
+            places: places.clone(),
+            terms,
+        };
+        self.wanted().map(request).collect()
+    }
 }
 
 fn steps(stage: &Stage, manager: Manager) -> impl Iterator<Item = &Packages> {
@@ -240,7 +274,7 @@ fn asked_text(name: &str, version: Option<&str>) -> String {
 }
 
 /// A hash of where packages come from, as far as specs say it.
-fn terms(pinning: &Pinning, repositories: &[(Repository, String)]) -> Sum {
+fn terms(pinning: &Pinning, repositories: &[(&Repository, &str)]) -> Sum {
     let mut text = format!("{}\n", pinning.reach.as_str());
     for archive in &pinning.archives {
         let bases = archive.bases.as_ref().map_or("", |bases| bases.written.as_str());
@@ -273,17 +307,20 @@ fn pinned_packages(
     for stage in &graph.stages {
         let mut of_stage = BTreeMap::new();
         for manager in MANAGERS {
-            let requests = requests_of(graph, stage, manager);
-            let mut found: Vec<(&Request, &Closure, Arc<Vec<PinnedPackage>>)> = Vec::new();
-            for request in &requests {
-                asked.insert(PinOf::Closure(request.wanted.clone()));
-                let Some(closure) = locked.pins().closures.get(&request.wanted) else { continue };
-                match locked.resolved(&request.wanted, closure, request.terms) {
-                    Some(packages) => found.push((request, closure, packages)),
-                    None => stale.extend(request.places.values()),
+            let Some(installs) = Installs::of(graph, stage, manager) else { continue };
+            let mut found: Vec<(Platform, &Closure, Arc<Vec<PinnedPackage>>)> = Vec::new();
+            let mut count = 0;
+            for wanted in installs.wanted() {
+                if let Some(closure) = locked.pins().closures.get(&wanted) {
+                    match locked.resolved(&wanted, closure, installs.terms()) {
+                        Some(packages) => found.push((wanted.platform.clone(), closure, packages)),
+                        None => stale.extend(installs.places().into_values()),
+                    }
                 }
+                count += 1;
+                asked.insert(PinOf::Closure(wanted));
             }
-            if found.is_empty() || found.len() < requests.len() {
+            if found.is_empty() || found.len() < count {
                 continue;
             }
             match pinned_of(&found, locked, &graph.pinning, world, diagnostics) {
@@ -299,15 +336,15 @@ fn pinned_packages(
 }
 
 fn pinned_of(
-    found: &[(&Request, &Closure, Arc<Vec<PinnedPackage>>)],
+    found: &[(Platform, &Closure, Arc<Vec<PinnedPackage>>)],
     locked: &Locked,
     pinning: &Pinning,
     world: &dyn World,
     diagnostics: &mut Diagnostics,
 ) -> Result<PinnedPackages, Reported> {
     let mut pinned = PinnedPackages { closures: BTreeMap::new(), archives: Vec::new(), dated: 0 };
-    for (request, closure, packages) in found {
-        pinned.closures.insert(request.wanted.platform.clone(), packages.to_vec());
+    for (platform, closure, packages) in found {
+        pinned.closures.insert(platform.clone(), packages.to_vec());
         for name in &closure.archives {
             let Some(archive) = locked.pins().archives.get(name) else { continue };
             pinned.dated = pinned.dated.max(archive.dated.seconds());
