@@ -52,15 +52,7 @@ impl Cache {
             return Err(io::ErrorKind::FileTooLarge.into());
         }
         make(self.directory())?;
-        // Several runs that read may end at once, so each has a file of its own.
-        let staged = self.file.with_extension(std::process::id().to_string());
-        // A run of the same number that was killed may have left one.
-        let _ = fs::remove_file(&staged);
-        let written = File::create_new(&staged).and_then(|mut file| file.write_all(bytes));
-        let written = written.and_then(|()| fs::rename(&staged, &self.file));
-        if written.is_err() {
-            let _ = fs::remove_file(&staged);
-        }
+        let written = replace(&self.file, 0, &[bytes]);
         clean(self.directory());
         written
     }
@@ -68,6 +60,21 @@ impl Cache {
     fn directory(&self) -> &Path {
         self.file.parent().unwrap_or(Path::new("/"))
     }
+}
+
+/// Makes `file`, in a directory of [`make`], hold these bytes one behind the other: all of them, or what it
+/// held before. `turn` is of this call, among those of this run for files of that name.
+pub(super) fn replace(file: &Path, turn: u64, parts: &[&[u8]]) -> io::Result<()> {
+    // Several runs may end at once, so each has a file of its own.
+    let staged = file.with_extension(format!("{}-{turn}", std::process::id()));
+    // A run of the same number that was killed may have left one.
+    let _ = fs::remove_file(&staged);
+    let written = File::create_new(&staged).and_then(|mut file| parts.iter().try_for_each(|part| file.write_all(part)));
+    let written = written.and_then(|()| fs::rename(&staged, file));
+    if written.is_err() {
+        let _ = fs::remove_file(&staged);
+    }
+    written
 }
 
 /// Removes what nobody needs any more of a directory.

@@ -3,7 +3,7 @@
 use super::cache;
 use crate::base::Sum;
 use std::fs::{self, File};
-use std::io::{self, Read as _, Write as _};
+use std::io::{self, Read as _};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime};
@@ -73,15 +73,7 @@ impl Content {
             return Err(io::ErrorKind::FileTooLarge.into());
         }
         cache::make(&self.directory)?;
-        let number = self.written.fetch_add(1, Ordering::Relaxed);
-        let staged = self.file(sum).with_extension(format!("{}-{number}", std::process::id()));
-        // A run of the same number that was killed may have left one.
-        let _ = fs::remove_file(&staged);
-        let written = File::create_new(&staged).and_then(|mut file| file.write_all(bytes));
-        let written = written.and_then(|()| fs::rename(&staged, self.file(sum)));
-        if written.is_err() {
-            let _ = fs::remove_file(&staged);
-        }
+        let written = cache::replace(&self.file(sum), self.written.fetch_add(1, Ordering::Relaxed), &[bytes]);
         self.clean();
         written
     }

@@ -5,7 +5,7 @@ use super::watched::Watched;
 use crate::base::{Digest, Sum};
 use crate::lock::Contents;
 use std::fs::{self, File};
-use std::io::{self, Read as _, Write as _};
+use std::io::{self, Read as _};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -55,18 +55,9 @@ impl Kept {
     pub fn write(&self, manifest: &Digest, contents: &Contents) -> io::Result<()> {
         let bytes = postcard::to_stdvec(contents).map_err(io::Error::other)?;
         cache::make(&self.directory)?;
-        // Two threads may keep the same, and two runs.
-        let number = self.written.fetch_add(1, Ordering::Relaxed);
-        let staged = self.file(manifest).with_extension(format!("{}-{number}", std::process::id()));
-        let _ = fs::remove_file(&staged);
-        let written = File::create_new(&staged).and_then(|mut file| {
-            file.write_all(self.sum(manifest, &bytes).bytes())?;
-            file.write_all(&bytes)
-        });
-        let written = written.and_then(|()| fs::rename(&staged, self.file(manifest)));
-        if written.is_err() {
-            let _ = fs::remove_file(&staged);
-        }
+        // Two threads may keep the same.
+        let turn = self.written.fetch_add(1, Ordering::Relaxed);
+        let written = cache::replace(&self.file(manifest), turn, &[self.sum(manifest, &bytes).bytes(), &bytes]);
         cache::clean(&self.directory);
         written
     }
