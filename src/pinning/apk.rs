@@ -4,14 +4,14 @@ use super::gathered::Gathered;
 use super::moving::Moving;
 use super::solve::{Place, contents, place};
 use super::sources::{Names, os_release};
-use super::{Teller, unavailable};
+use super::{Teller, add_found, empty_closure, had, locked_archive, note_installed, unavailable};
 use crate::base::{Instant, Sum, Workers, map};
 use crate::diagnostic::Diagnostic;
 use crate::diagnostic::codes::UNSOLVABLE;
 use crate::graph::Request;
 use crate::lock::{
-    ApkIndex, ApkRepository, Archive, BaseImage, Closure, Contents, Index, NotHad, PackageHash, Pins, PoolPackage,
-    Remote, asked_name, inputs,
+    ApkIndex, ApkRepository, Archive, BaseImage, Contents, Index, NotHad, PackageHash, Pins, PoolPackage, Remote,
+    asked_name,
 };
 use crate::resolve::apk::{
     Asked, Base, Chosen, Dependency, Package, Universe, architecture, read_index, read_installed, repositories,
@@ -154,35 +154,27 @@ fn states(
     workers: &dyn Workers,
     teller: &mut Teller<'_>,
 ) -> BTreeMap<String, Stated> {
-    let mut wanted: BTreeMap<&str, (&ApkRepository, usize)> = BTreeMap::new();
+    let mut wanted: BTreeMap<String, (&ApkRepository, usize)> = BTreeMap::new();
     for case in cases {
         for (name, repository) in &case.repositories {
-            wanted.entry(name).or_insert((repository, case.at));
+            wanted.entry(name.clone()).or_insert((repository, case.at));
         }
     }
     let wanted: Vec<_> = wanted.into_iter().collect();
     let indexes = map(workers, wanted.len(), |at| {
-        let (name, (repository, _)) = wanted[at];
-        let is_same = |locked: &&Archive| locked.uri == repository.uri && locked.suite == repository.architecture;
-        let locked = old.archives.get(name).filter(is_same).filter(|_| !moving.moves_archive(name));
+        let (name, (repository, _)) = &wanted[at];
+        let locked = locked_archive(old, moving, name, &repository.uri, &repository.architecture);
         let ApkIndex { state, text } = remote.apk_index(repository, locked.map(|locked| &locked.state))?;
         let packages = read_index(&text)
             .map_err(|flaw| NotHad::new(format!("the index of `{}` cannot be read: {flaw}", repository.uri)))?;
         let newest = packages.iter().map(|package| package.built).max().unwrap_or_default();
         let dated = Instant::from_seconds(newest);
-        Ok(Stated { repository: repository.clone(), state, dated, packages: Arc::new(packages) })
+        Ok(Stated { repository: (*repository).clone(), state, dated, packages: Arc::new(packages) })
     });
-    let mut stated = BTreeMap::new();
-    for ((name, (_, at)), index) in wanted.into_iter().zip(indexes) {
-        let want = &gathered.closures[at];
-        match index {
-            Ok(index) => {
-                stated.insert(name.to_owned(), index);
-            }
-            Err(not_had) => teller.tell(unavailable(want.span, &not_had, name), want.images),
-        }
-    }
-    stated
+    had(wanted, indexes, |name, (_, at), not_had| {
+        let want = &gathered.closures[*at];
+        teller.tell(unavailable(want.span, not_had, name), want.images);
+    })
 }
 
 /// Solves requests that start alike.
@@ -258,7 +250,6 @@ fn add(
     installed: Option<&Vec<u8>>,
     pins: &mut Pins,
 ) -> Result<(), String> {
-    let wanted = &case.request.wanted;
     for (name, _) in &case.repositories {
         let Stated { repository, state, dated, .. } = &stated[name];
         let archive = Archive {
@@ -272,12 +263,7 @@ fn add(
         };
         pins.archives.insert(name.clone(), archive);
     }
-    let mut closure = Closure {
-        archives: case.repositories.iter().map(|(name, _)| name.clone()).collect(),
-        inputs: Sum::of(b""),
-        packages: BTreeMap::new(),
-        manual: BTreeSet::new(),
-    };
+    let mut closure = empty_closure(case.repositories.iter().map(|(name, _)| name.clone()).collect());
     for chosen in chosen.iter().filter(|chosen| !direct || chosen.asked) {
         let hash = PackageHash::of_apk(&chosen.checksum)
             .ok_or_else(|| format!("the checksum `{}` of `{}` is none", chosen.checksum, chosen.name))?;
@@ -287,18 +273,9 @@ fn add(
         pins.pools.entry((archive, case.architecture.to_owned())).or_default().insert(key, package);
         closure.packages.insert(chosen.name.clone(), Some(chosen.version.clone()));
     }
-    if let Some(installed) = installed
-        && let Some((platform, _)) = pins.platform(&wanted.base, &wanted.platform)
-    {
-        let platform = platform.clone();
-        let base = pins.bases.get_mut(&wanted.base);
-        if let Some(pin) = base.and_then(|base| base.platforms.get_mut(&platform)) {
-            pin.installed = Some(Sum::of(installed));
-        }
+    if let Some(installed) = installed {
+        note_installed(pins, &case.request.wanted, installed);
     }
-    if let Some(found) = inputs(pins, wanted, &closure, case.request.terms) {
-        closure.inputs = found;
-    }
-    pins.closures.insert(wanted.clone(), closure);
+    add_found(pins, case.request, closure);
     Ok(())
 }

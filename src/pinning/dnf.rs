@@ -5,14 +5,14 @@ use super::gathered::Gathered;
 use super::moving::Moving;
 use super::solve::{contents, place};
 use super::sources::{Names, os_release};
-use super::{Teller, unavailable};
+use super::{Teller, add_found, empty_closure, had, locked_archive, unavailable};
 use crate::base::{Sum, Workers, map};
 use crate::diagnostic::Diagnostic;
 use crate::diagnostic::codes::UNSOLVABLE;
 use crate::graph::Request;
 use crate::lock::{
-    Archive, BaseImage, Closure, Contents, DnfIndex, DnfRepository, Index, NotHad, PackageHash, Pins, PoolPackage,
-    Remote, architecture, asked_name, inputs,
+    Archive, BaseImage, Contents, DnfIndex, DnfRepository, Index, NotHad, PackageHash, Pins, PoolPackage, Remote,
+    architecture, asked_name,
 };
 use crate::resolve::dnf::{Address, Chosen, Package, Version, choose, read_repositories};
 use std::collections::{BTreeMap, BTreeSet};
@@ -133,32 +133,24 @@ fn states(
     workers: &dyn Workers,
     teller: &mut Teller<'_>,
 ) -> BTreeMap<String, DnfIndex> {
-    let mut wanted: BTreeMap<&str, (&DnfRepository, usize)> = BTreeMap::new();
+    let mut wanted: BTreeMap<String, (&DnfRepository, usize)> = BTreeMap::new();
     let mut packages: BTreeSet<String> = BTreeSet::new();
     for case in cases {
         packages.extend(case.request.wanted.asked.packages.iter().map(|asked| asked_name(asked).to_owned()));
         for (name, repository) in &case.repositories {
-            wanted.entry(name).or_insert((repository, case.at));
+            wanted.entry(name.clone()).or_insert((repository, case.at));
         }
     }
     let wanted: Vec<_> = wanted.into_iter().collect();
     let indexes = map(workers, wanted.len(), |at| {
-        let (name, (repository, _)) = wanted[at];
-        let is_same = |locked: &&Archive| locked.uri == repository.address && locked.suite == repository.family;
-        let locked = old.archives.get(name).filter(is_same).filter(|_| !moving.moves_archive(name));
+        let (name, (repository, _)) = &wanted[at];
+        let locked = locked_archive(old, moving, name, &repository.address, &repository.family);
         remote.dnf_index(repository, &packages, locked.map(|locked| &locked.state))
     });
-    let mut stated = BTreeMap::new();
-    for ((name, (_, at)), index) in wanted.into_iter().zip(indexes) {
-        let want = &gathered.closures[at];
-        match index {
-            Ok(index) => {
-                stated.insert(name.to_owned(), index);
-            }
-            Err(not_had) => teller.tell(unavailable(want.span, &not_had, name), want.images),
-        }
-    }
-    stated
+    had(wanted, indexes, |name, (_, at), not_had| {
+        let want = &gathered.closures[*at];
+        teller.tell(unavailable(want.span, not_had, name), want.images);
+    })
 }
 
 /// What dnf takes for each package that is named.
@@ -198,12 +190,7 @@ fn package(package: &crate::lock::DnfPackage) -> Package {
 fn add(case: &Case<'_>, chosen: &[Chosen], stated: &BTreeMap<String, DnfIndex>, pins: &mut Pins) -> Result<(), String> {
     let wanted = &case.request.wanted;
     let own = architecture(wanted.manager, &wanted.platform);
-    let mut closure = Closure {
-        archives: case.repositories.iter().map(|(name, _)| name.clone()).collect(),
-        inputs: Sum::of(b""),
-        packages: BTreeMap::new(),
-        manual: BTreeSet::new(),
-    };
+    let mut closure = empty_closure(case.repositories.iter().map(|(name, _)| name.clone()).collect());
     for chosen in chosen {
         let hash =
             Sum::parse(&chosen.sha256).ok_or_else(|| format!("its repository says no SHA-256 of `{}`", chosen.name))?;
@@ -227,9 +214,6 @@ fn add(case: &Case<'_>, chosen: &[Chosen], stated: &BTreeMap<String, DnfIndex>, 
         };
         pins.archives.insert(name.clone(), archive);
     }
-    if let Some(found) = inputs(pins, wanted, &closure, case.request.terms) {
-        closure.inputs = found;
-    }
-    pins.closures.insert(wanted.clone(), closure);
+    add_found(pins, case.request, closure);
     Ok(())
 }

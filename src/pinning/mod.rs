@@ -20,11 +20,11 @@ pub use moved::Moved;
 pub use moving::Update;
 pub use question::{Origin, Question, questions};
 
-use crate::base::{Digest, Span, Workers, map};
+use crate::base::{Digest, Span, Sum, Workers, map};
 use crate::diagnostic::codes::UNAVAILABLE;
 use crate::diagnostic::{Diagnostic, Diagnostics, Reported};
-use crate::graph::is_commit;
-use crate::lock::{BaseImage, BasePin, Closure, NotHad, Pins, PlatformPin, Remote, inputs};
+use crate::graph::{Request, is_commit};
+use crate::lock::{Archive, BaseImage, BasePin, Closure, NotHad, Pins, PlatformPin, Remote, Wanted, inputs};
 use gathered::{Gathered, Want};
 use moving::Moving;
 use std::collections::{BTreeMap, BTreeSet};
@@ -100,6 +100,53 @@ impl Teller<'_> {
     }
 }
 
+/// What could be had of what was asked for, by what it is of; of the rest `tell` tells.
+fn had<K: Ord, W, T>(
+    asked: Vec<(K, W)>,
+    answers: Vec<Result<T, NotHad>>,
+    mut tell: impl FnMut(&K, &W, &NotHad),
+) -> BTreeMap<K, T> {
+    let mut had = BTreeMap::new();
+    for ((key, want), answer) in asked.into_iter().zip(answers) {
+        match answer {
+            Ok(answer) => {
+                had.insert(key, answer);
+            }
+            Err(not_had) => tell(&key, &want, &not_had),
+        }
+    }
+    had
+}
+
+/// The state of an archive in the lock, if it is still at that address and in that suite, and is not to move.
+fn locked_archive<'p>(old: &'p Pins, moving: &Moving, name: &str, uri: &str, suite: &str) -> Option<&'p Archive> {
+    let locked = old.archives.get(name).filter(|locked| locked.uri == uri && locked.suite == suite);
+    locked.filter(|_| !moving.moves_archive(name))
+}
+
+/// Adds a closure that was found for `request`, with the hash of what it was found for: all that it stands on is there.
+fn add_found(pins: &mut Pins, request: &Request, mut closure: Closure) {
+    if let Some(inputs) = inputs(pins, &request.wanted, &closure, request.terms) {
+        closure.inputs = inputs;
+    }
+    pins.closures.insert(request.wanted.clone(), closure);
+}
+
+/// A closure of nothing from these archives, whose hash is not known yet.
+fn empty_closure(archives: Vec<String>) -> Closure {
+    Closure { archives, inputs: Sum::of(b""), packages: BTreeMap::new(), manual: BTreeSet::new() }
+}
+
+/// Adds to the pin of the base that `wanted` is for what that has `installed`.
+fn note_installed(pins: &mut Pins, wanted: &Wanted, installed: &[u8]) {
+    let Some((platform, _)) = pins.platform(&wanted.base, &wanted.platform) else { return };
+    let platform = platform.clone();
+    let base = pins.bases.get_mut(&wanted.base);
+    if let Some(pin) = base.and_then(|base| base.platforms.get_mut(&platform)) {
+        pin.installed = Some(Sum::of(installed));
+    }
+}
+
 /// That an archive cannot be had, of that name in the lock.
 fn unavailable(span: Span, not_had: &NotHad, name: &str) -> Diagnostic {
     let diagnostic = Diagnostic::error(&UNAVAILABLE, span, not_had.message.clone());
@@ -126,16 +173,8 @@ fn bases(
             None => remote.base(&want.what),
         }
     });
-    let mut bases = BTreeMap::new();
-    for ((name, want), image) in wanted.into_iter().zip(images) {
-        match image {
-            Ok(image) => {
-                bases.insert(name.clone(), image);
-            }
-            Err(not_had) => teller.not_had(want.span, &not_had, want.images),
-        }
-    }
-    bases
+    let bases = had(wanted, images, |_, want, not_had| teller.not_had(want.span, not_had, want.images));
+    bases.into_iter().map(|(name, image)| (name.clone(), image)).collect()
 }
 
 fn base_image(pin: &BasePin) -> BaseImage {
@@ -171,14 +210,8 @@ fn fetches(
         let known = old.fetches.get(url).filter(|_| !moving.moves(url));
         known.map_or_else(|| remote.fetch(url), |sum| Ok(*sum))
     });
-    for ((url, want), sum) in wanted.into_iter().zip(sums) {
-        match sum {
-            Ok(sum) => {
-                pins.fetches.insert(url.clone(), sum);
-            }
-            Err(not_had) => teller.not_had(want.span, &not_had, want.images),
-        }
-    }
+    let sums = had(wanted, sums, |_, want, not_had| teller.not_had(want.span, not_had, want.images));
+    pins.fetches.extend(sums.into_iter().map(|(url, sum)| (url.clone(), sum)));
 }
 
 fn commits(
@@ -194,19 +227,12 @@ fn commits(
     let commits = map(workers, wanted.len(), |at| {
         let key = wanted[at].0;
         let known = old.commits.get(key).filter(|_| !moving.moves(&key.0));
-        known.map_or_else(|| remote.commit(&key.0, &key.1), |commit| Ok(commit.clone()))
+        let commit = known.map_or_else(|| remote.commit(&key.0, &key.1), |commit| Ok(commit.clone()))?;
+        let is_whole = is_commit(&commit);
+        if is_whole { Ok(commit) } else { Err(NotHad::new(format!("`{commit}` of `{}` is no commit", key.0))) }
     });
-    for ((key, want), commit) in wanted.into_iter().zip(commits) {
-        match commit.and_then(|commit| {
-            let is_whole = is_commit(&commit);
-            if is_whole { Ok(commit) } else { Err(NotHad::new(format!("`{commit}` of `{}` is no commit", key.0))) }
-        }) {
-            Ok(commit) => {
-                pins.commits.insert(key.clone(), commit);
-            }
-            Err(not_had) => teller.not_had(want.span, &not_had, want.images),
-        }
-    }
+    let commits = had(wanted, commits, |_, want, not_had| teller.not_had(want.span, not_had, want.images));
+    pins.commits.extend(commits.into_iter().map(|(key, commit)| (key.clone(), commit)));
 }
 
 /// The closures that still fit, all of whose archives stay as they are.
@@ -214,7 +240,7 @@ fn kept(gathered: &Gathered<'_>, old: &Pins, pins: &Pins, moving: &Moving) -> BT
     let mut known = Pins { bases: pins.bases.clone(), ..Pins::default() };
     known.archives = old.archives.clone();
     known.pools = old.pools.clone();
-    let fits = |want: &Want<&crate::graph::Request>| {
+    let fits = |want: &Want<&Request>| {
         let request = want.what;
         let Some(closure) = old.closures.get(&request.wanted) else { return false };
         let moves = closure.archives.iter().any(|archive| moving.moves_archive(archive));
@@ -244,7 +270,7 @@ fn keep_others(old: &Pins, pins: &mut Pins) {
 }
 
 /// Adds a closure of `old`, whose packages have their versions, with all that it stands on.
-fn add_closure(old: &Pins, pins: &mut Pins, wanted: &crate::lock::Wanted, closure: Closure) {
+fn add_closure(old: &Pins, pins: &mut Pins, wanted: &Wanted, closure: Closure) {
     for name in &closure.archives {
         if let Some(archive) = old.archives.get(name) {
             pins.archives.entry(name.clone()).or_insert_with(|| archive.clone());
@@ -265,7 +291,7 @@ fn add_closure(old: &Pins, pins: &mut Pins, wanted: &crate::lock::Wanted, closur
 }
 
 /// A closure whose packages all have their versions.
-fn lengthened(pins: &Pins, wanted: &crate::lock::Wanted, closure: &Closure) -> Option<Closure> {
+fn lengthened(pins: &Pins, wanted: &Wanted, closure: &Closure) -> Option<Closure> {
     let architecture = crate::lock::architecture(wanted.manager, &wanted.platform);
     let mut long = closure.clone();
     for (name, version) in &mut long.packages {

@@ -3,14 +3,17 @@
 use super::gathered::{Gathered, Want};
 use super::moving::Moving;
 use super::sources::{self, Asked, Names};
-use super::{Teller, add_closure, installed, lengthened, unavailable};
+use super::{
+    Teller, add_closure, add_found, empty_closure, had, installed, lengthened, locked_archive, note_installed,
+    unavailable,
+};
 use crate::base::{DebVersion, Platform, Span, Sum, Workers, map};
 use crate::diagnostic::Diagnostic;
 use crate::diagnostic::codes::{UNAVAILABLE, UNSOLVABLE};
 use crate::graph::Request;
 use crate::lock::{
-    Archive, BaseImage, Closure, Contents, Index as Kind, NotHad, PackageHash, Pins, PoolPackage, Release, Remote,
-    Wanted, architecture, asked_name, inputs,
+    Archive, BaseImage, Contents, Index as Kind, NotHad, PackageHash, Pins, PoolPackage, Release, Remote, Wanted,
+    architecture, asked_name,
 };
 use crate::resolve::apt::{self, Chosen, Index, Indexes, Installed, Refusal, Universe, Why};
 use crate::spec::{Manager, Reach};
@@ -156,16 +159,7 @@ pub(super) fn contents(
         let ((base, platform), want) = &places[at];
         remote.contents(&want.what.base, &bases[base], platform)
     });
-    let mut contents = BTreeMap::new();
-    for ((place, want), read) in places.into_iter().zip(read) {
-        match read {
-            Ok(read) => {
-                contents.insert(place, read);
-            }
-            Err(not_had) => teller.not_had(want.what.base_span, &not_had, want.images),
-        }
-    }
-    contents
+    had(places, read, |_, want, not_had| teller.not_had(want.what.base_span, not_had, want.images))
 }
 
 /// An archive in its state.
@@ -184,18 +178,16 @@ fn releases(
     workers: &dyn Workers,
     teller: &mut Teller<'_>,
 ) -> BTreeMap<String, Stated> {
-    let mut wanted: BTreeMap<&str, (&Asked, &Want<&Request>)> = BTreeMap::new();
+    let mut wanted: BTreeMap<String, (&Asked, &Want<&Request>)> = BTreeMap::new();
     for case in cases {
         for archive in &case.archives {
-            wanted.entry(&archive.name).or_insert((archive, &gathered.closures[case.at]));
+            wanted.entry(archive.name.clone()).or_insert((archive, &gathered.closures[case.at]));
         }
     }
-    let wanted: Vec<(&Asked, &Want<&Request>)> = wanted.into_values().collect();
+    let wanted: Vec<_> = wanted.into_iter().collect();
     let releases = map(workers, wanted.len(), |at| {
-        let archive = wanted[at].0;
-        let is_same = |locked: &&Archive| locked.uri == archive.suite.uri && locked.suite == archive.suite.suite;
-        let locked = old.archives.get(&archive.name).filter(is_same);
-        let locked = locked.filter(|_| !moving.moves_archive(&archive.name));
+        let (_, (archive, _)) = &wanted[at];
+        let locked = locked_archive(old, moving, &archive.name, &archive.suite.uri, &archive.suite.suite);
         let release = remote.release(&archive.suite, locked.map(|locked| &locked.state))?;
         // Of a state that is kept it is normal.
         if locked.is_none() && release.is_expired(remote.now()) {
@@ -203,18 +195,9 @@ fn releases(
             let message = format!("the archive `{}` says of itself that it holds until {until} alone", archive.name);
             return Err(NotHad::new(message));
         }
-        Ok(release)
+        Ok(Stated { asked: (*archive).clone(), release })
     });
-    let mut stated = BTreeMap::new();
-    for ((asked, want), release) in wanted.into_iter().zip(releases) {
-        match release {
-            Ok(release) => {
-                stated.insert(asked.name.clone(), Stated { asked: asked.clone(), release });
-            }
-            Err(not_had) => teller.tell(unavailable(want.span, &not_had, &asked.name), want.images),
-        }
-    }
-    stated
+    had(wanted, releases, |name, (_, want), not_had| teller.tell(unavailable(want.span, not_had, name), want.images))
 }
 
 /// The indexes of all archives, by the archive, the component and the architecture.
@@ -243,18 +226,9 @@ fn packages(
     let texts = map(workers, wanted.len(), |at| {
         let (archive, component, architecture) = &wanted[at].0;
         let Stated { asked, release } = &archives[archive];
-        remote.packages(&asked.suite, release, component, architecture)
+        remote.packages(&asked.suite, release, component, architecture).map(Arc::from)
     });
-    let mut all = BTreeMap::new();
-    for ((key, want), text) in wanted.into_iter().zip(texts) {
-        match text {
-            Ok(text) => {
-                all.insert(key, Arc::from(text));
-            }
-            Err(not_had) => teller.not_had(want.span, &not_had, want.images),
-        }
-    }
-    all
+    had(wanted, texts, |_, want, not_had| teller.not_had(want.span, not_had, want.images))
 }
 
 /// A flat repository has one component, without a name.
@@ -434,12 +408,7 @@ fn add(
             pins.archives.insert(asked.name.clone(), archive);
         }
     }
-    let mut closure = Closure {
-        archives: case.archives.iter().map(|archive| archive.name.clone()).collect(),
-        inputs: Sum::of(b""),
-        packages: BTreeMap::new(),
-        manual: BTreeSet::new(),
-    };
+    let mut closure = empty_closure(case.archives.iter().map(|archive| archive.name.clone()).collect());
     let direct = gathered.pinning.reach == Reach::Direct;
     for chosen in chosen.iter().filter(|chosen| !direct || chosen.asked) {
         let Some(hash) = Sum::parse(&chosen.sha256) else {
@@ -455,19 +424,10 @@ fn add(
         }
         closure.packages.insert(chosen.name.clone(), Some(chosen.version.clone()));
     }
-    if let Some(status) =
-        contents.get(&place(case.request)).and_then(|contents| contents.files.get("var/lib/dpkg/status"))
-        && let Some((platform, _)) = pins.platform(&wanted.base, &wanted.platform)
-    {
-        let platform = platform.clone();
-        let base = pins.bases.get_mut(&wanted.base);
-        if let Some(pin) = base.and_then(|base| base.platforms.get_mut(&platform)) {
-            pin.installed = Some(Sum::of(status));
-        }
+    let base = contents.get(&place(case.request));
+    if let Some(status) = base.and_then(|contents| contents.files.get("var/lib/dpkg/status")) {
+        note_installed(pins, wanted, status);
     }
-    if let Some(found) = inputs(pins, wanted, &closure, case.request.terms) {
-        closure.inputs = found;
-    }
-    pins.closures.insert(wanted.clone(), closure);
+    add_found(pins, case.request, closure);
     Ok(())
 }
