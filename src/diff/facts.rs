@@ -3,7 +3,8 @@
 
 use crate::base::{Owner, Span, Spanned};
 use crate::graph::{
-    Base, BaseImage, Check, Command, CopyFrom, Graph, Mount, Packages, Run, Stage, Step, StepKind, describe,
+    Base, BaseImage, CopyFrom, Graph, Mount, Packages, Run, Stage, Step, StepKind, describe, describe_check,
+    describe_command,
 };
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -319,7 +320,7 @@ impl Facts {
         let Some((manager, pinned, span)) = closure else { return };
         let mut versions: BTreeMap<&str, (BTreeMap<&str, Vec<String>>, bool)> = BTreeMap::new();
         for (platform, packages) in &pinned.closures {
-            for package in packages {
+            for package in packages.iter() {
                 let known = versions.entry(&package.name).or_insert((BTreeMap::new(), true));
                 known.0.entry(&package.version).or_default().push(platform.to_string());
                 known.1 &= package.auto;
@@ -363,9 +364,9 @@ impl Facts {
         let one = [
             (Aspect::User, config.user.as_ref().map(|user| (user.value.to_string(), user.span))),
             (Aspect::Stopsignal, config.stopsignal.as_ref().map(|signal| (signal.value.clone(), signal.span))),
-            (Aspect::Healthcheck, config.healthcheck.as_ref().map(|check| (shown_check(&check.value), check.span))),
-            (Aspect::Entrypoint, config.entrypoint.as_ref().map(|words| (shown_command(&words.value), words.span))),
-            (Aspect::Cmd, config.cmd.as_ref().map(|words| (shown_command(&words.value), words.span))),
+            (Aspect::Healthcheck, config.healthcheck.as_ref().map(|check| (describe_check(&check.value), check.span))),
+            (Aspect::Entrypoint, config.entrypoint.as_ref().map(|words| (describe_command(&words.value), words.span))),
+            (Aspect::Cmd, config.cmd.as_ref().map(|words| (describe_command(&words.value), words.span))),
         ];
         for (aspect, said) in one {
             if let Some((text, span)) = said {
@@ -407,26 +408,6 @@ fn shown_mount(mount: &Mount) -> String {
             format!("secret {id}{target}{env}")
         }
         Mount::Ssh => "ssh".to_owned(),
-    }
-}
-
-fn shown_check(check: &Option<Check>) -> String {
-    let Some(check) = check else { return "none".to_owned() };
-    let times = [
-        ("interval", check.interval),
-        ("timeout", check.timeout),
-        ("start-period", check.start_period),
-        ("start-interval", check.start_interval),
-    ];
-    let times = times.into_iter().filter_map(|(name, time)| time.map(|time| format!(" {name}={time}")));
-    let retries = check.retries.map(|retries| format!(" retries={retries}"));
-    shown_command(&check.command) + &times.chain(retries).collect::<String>()
-}
-
-fn shown_command(command: &Command) -> String {
-    match command {
-        Command::Exec(words) => words.iter().map(|word| format!("{word:?}")).collect::<Vec<_>>().join(" "),
-        Command::Shell(text) => format!("shell={text:?}"),
     }
 }
 

@@ -4,7 +4,7 @@ use super::facts::Aspect;
 use super::meaning::Change;
 use crate::base::{ImageRef, Owner};
 use crate::dockerfile::{Keyword, parse_raw};
-use crate::graph::{CopyFrom, Graph, StepKind};
+use crate::graph::{CopyFrom, Graph, StepKind, is_commit};
 use crate::rule::is_secret;
 use serde::Serialize;
 use std::collections::BTreeSet;
@@ -163,10 +163,6 @@ fn host(url: &str) -> Option<String> {
 fn registry(reference: &ImageRef) -> Option<String> {
     let (head, _) = reference.name().split_once('/')?;
     (head.contains(['.', ':']) || head == "localhost").then(|| head.to_owned())
-}
-
-fn is_commit(reference: &str) -> bool {
-    matches!(reference.len(), 40 | 64) && reference.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
 /// The variables with names like a secret's that an instruction sets.

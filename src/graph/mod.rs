@@ -25,7 +25,7 @@ pub use step::{
     PinnedPackages, Reads, Run, Source, Step, StepId, StepKind, Unpack,
 };
 pub use svg::svg;
-pub use text::describe;
+pub use text::{describe, describe_check, describe_command};
 
 pub use crate::lock::PinnedPackage;
 pub use crate::spec::{

@@ -344,7 +344,7 @@ fn pinned_of(
 ) -> Result<PinnedPackages, Reported> {
     let mut pinned = PinnedPackages { closures: BTreeMap::new(), archives: Vec::new(), dated: 0 };
     for (platform, closure, packages) in found {
-        pinned.closures.insert(platform.clone(), packages.to_vec());
+        pinned.closures.insert(platform.clone(), Arc::clone(packages));
         for name in &closure.archives {
             let Some(archive) = locked.pins().archives.get(name) else { continue };
             pinned.dated = pinned.dated.max(archive.dated.seconds());

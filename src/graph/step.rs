@@ -171,7 +171,7 @@ pub struct Packages {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PinnedPackages {
     /// All that is installed, on each platform.
-    pub closures: BTreeMap<Platform, Vec<PinnedPackage>>,
+    pub closures: BTreeMap<Platform, Arc<Vec<PinnedPackage>>>,
     /// Where it comes from, if that is not what the base has set up itself.
     pub archives: Vec<PinnedArchive>,
     /// When the newest of the archives was made, in seconds since 1970 (UTC).

@@ -158,7 +158,8 @@ fn write_config(f: &mut fmt::Formatter<'_>, stage: &Stage) -> fmt::Result {
     lines.into_iter().flatten().try_for_each(|line| writeln!(f, "     {line}"))
 }
 
-fn describe_check(check: &Option<Check>) -> String {
+/// What a health check is, in one line.
+pub fn describe_check(check: &Option<Check>) -> String {
     let Some(check) = check else { return "none".to_owned() };
     let times = [
         ("interval", check.interval),
@@ -171,7 +172,8 @@ fn describe_check(check: &Option<Check>) -> String {
     describe_command(&check.command) + &times.chain(retries).collect::<String>()
 }
 
-fn describe_command(command: &Command) -> String {
+/// What a command is, in one line.
+pub fn describe_command(command: &Command) -> String {
     match command {
         Command::Exec(words) => join(words.iter().map(|word| format!("{word:?}"))),
         Command::Shell(text) => format!("shell={text:?}"),

@@ -32,7 +32,7 @@ fn check(scene: &Scene<'_>, findings: &mut Findings) {
 
 fn is_pinned(packages: &Packages, name: &str) -> bool {
     let closures = packages.pinned.iter().flat_map(|pinned| pinned.closures.values());
-    closures.flatten().any(|package| package.name == name)
+    closures.flat_map(|closure| closure.iter()).any(|package| package.name == name)
 }
 
 #[cfg(test)]

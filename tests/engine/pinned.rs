@@ -112,7 +112,7 @@ impl Names {
             components: vec!["main".to_owned()],
             signed_by: Some(key.to_owned()),
         };
-        let closures = BTreeMap::from([(Platform::parse("linux/amd64").expect("a platform"), closure)]);
+        let closures = BTreeMap::from([(Platform::parse("linux/amd64").expect("a platform"), Arc::new(closure))]);
         let pinned = Arc::new(PinnedPackages { closures, archives: vec![archive], dated: DATED });
         for step in &mut compiled.graph.stages[0].steps {
             if let StepKind::Packages(packages) = &mut step.kind {
@@ -171,7 +171,7 @@ fn pinned_of(compiled: &Compiled) -> Vec<PinnedPackage> {
         StepKind::Packages(packages) => packages.pinned.as_ref()?.closures.values().next().cloned(),
         _ => None,
     });
-    closures.flatten().collect()
+    closures.flat_map(|closure| closure.to_vec()).collect()
 }
 
 /// Pins the packages of each stage as apt itself would choose them there.
@@ -197,7 +197,8 @@ pub fn pin(compiled: &mut Compiled) {
                 name: name.to_owned(),
                 version: version.to_owned(),
             });
-            let closures = BTreeMap::from([(Platform::parse("linux/amd64").expect("a platform"), closure.collect())]);
+            let closures =
+                BTreeMap::from([(Platform::parse("linux/amd64").expect("a platform"), Arc::new(closure.collect()))]);
             packages.pinned = Some(Arc::new(PinnedPackages { closures, archives: Vec::new(), dated: DATED }));
         }
     }

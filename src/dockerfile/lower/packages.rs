@@ -11,7 +11,8 @@ use super::runs::{command, is_mountable, statement};
 use crate::base::ImagePath;
 use crate::diagnostic::Diagnostic;
 use crate::diagnostic::codes::INEXPRESSIBLE_VALUE;
-use crate::graph::{Manager, Package, Packages, Repository, Sharing, shell};
+use crate::graph::{Manager, Package, Packages, PinnedPackage, Repository, Sharing, shell};
+use parted::Parted;
 
 impl StageLowering<'_, '_> {
     pub(super) fn packages(&mut self, packages: &Packages) {
@@ -197,6 +198,26 @@ impl StageLowering<'_, '_> {
         }
         statements
     }
+}
+
+/// `install` with what is pinned, where `told` is what tells a platform; for apk and dnf, of which nothing is marked.
+fn installation(
+    parted: &Parted<'_>,
+    install: &str,
+    told: &str,
+    version: impl Fn(&PinnedPackage) -> String,
+    dated: u64,
+) -> Vec<Statement> {
+    let environment = format!("SOURCE_DATE_EPOCH={dated}");
+    let with_common = |first: String| {
+        let common = parted.common.iter().map(|package| version(package));
+        Statement(std::iter::once(first).chain(common).collect())
+    };
+    if parted.own.is_empty() {
+        return vec![with_common(format!("{environment} {install}"))];
+    }
+    let install = with_common(format!("set -- {install}"));
+    vec![install, parted.by_platform(told, version), Statement(vec![format!("{environment} \"$@\"")])]
 }
 
 /// Where the key of a repository goes.

@@ -217,8 +217,11 @@ fn graphs_are_pinned() {
         });
         let closures: Vec<_> =
             pinned.flat_map(|pinned| pinned.closures.values().cloned().collect::<Vec<_>>()).collect();
-        let words: Vec<String> =
-            closures.iter().flatten().map(|package| format!("{}={}", package.name, package.version)).collect();
+        let words: Vec<String> = closures
+            .iter()
+            .flat_map(|closure| closure.iter())
+            .map(|package| format!("{}={}", package.name, package.version))
+            .collect();
         assert_eq!(words, expected, "{spec}");
         assert!(diagnostics.is_empty() && graph.stale.is_empty());
     };

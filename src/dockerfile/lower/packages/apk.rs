@@ -3,11 +3,9 @@
 use super::super::super::instruction::Joining;
 use super::super::StageLowering;
 use super::super::runs::statement;
-use super::parted::Parted;
-use super::{locked_cache, written};
-use crate::diagnostic::Diagnostic;
-use crate::diagnostic::codes::INEXPRESSIBLE_VALUE;
-use crate::graph::{Manager, Packages, PinnedPackages};
+use super::{installation, locked_cache, written};
+use crate::graph::{Manager, Packages, PinnedPackage, PinnedPackages, shell};
+use crate::lock::architecture;
 use std::collections::BTreeSet;
 
 /// The package that needs all that is pinned while it is installed.
@@ -23,12 +21,8 @@ impl StageLowering<'_, '_> {
     /// there in every image that stands on this one, whatever `apk upgrade` is to mend. As apk then drops what nothing
     /// needs, no more stays than what was asked for needs.
     pub(super) fn pinned_apk(&mut self, packages: &Packages, pinned: &PinnedPackages) {
-        let parted = match Parted::new(Manager::Apk, &pinned.closures) {
-            Ok(parted) => parted,
-            Err(message) => {
-                self.refuse(Diagnostic::error(&INEXPRESSIBLE_VALUE, self.span(), message));
-                return;
-            }
+        let Some(parted) = self.parted(pinned, "apk", |platform| Some(architecture(Manager::Apk, platform))) else {
+            return;
         };
         let mut mounts = Vec::new();
         let mut statements = self.keys(packages, &mut mounts);
@@ -46,7 +40,9 @@ impl StageLowering<'_, '_> {
             "apk add --update-cache"
         };
         if !parted.is_empty() {
-            statements.extend(parted.installation(&format!("{add} --virtual {PINNED}"), pinned.dated));
+            let install = format!("{add} --virtual {PINNED}");
+            let version = |package: &PinnedPackage| shell::quote(&format!("{}={}", package.name, package.version));
+            statements.extend(installation(&parted, &install, "$(apk --print-arch)", version, pinned.dated));
         }
         if !world.is_empty() {
             let world: Vec<String> = world.into_iter().collect();

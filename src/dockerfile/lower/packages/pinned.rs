@@ -1,15 +1,13 @@
-//! Packages that the lock pins: those, each in its version, and nothing in the layer that another build has otherwise.
-
-mod parted;
+//! Packages that the lock pins, of apt: those, each in its version, and nothing in the layer that another build has
+//! otherwise.
 
 use super::super::super::instruction::{Joining, Statement};
 use super::super::StageLowering;
 use super::super::runs::statement;
+use super::parted::Parted;
 use super::{locked_cache, written};
-use crate::diagnostic::Diagnostic;
-use crate::diagnostic::codes::INEXPRESSIBLE_VALUE;
+use crate::base::Platform;
 use crate::graph::{Packages, PinnedArchive, PinnedPackage, PinnedPackages, Repository, shell};
-use parted::Parted;
 
 const INSTALL: &str = "apt-get install -y --no-install-recommends --no-remove";
 
@@ -22,13 +20,7 @@ const WIDTH: usize = 100;
 
 impl StageLowering<'_, '_> {
     pub(super) fn pinned_apt(&mut self, packages: &Packages, pinned: &PinnedPackages) {
-        let parted = match Parted::new(&pinned.closures) {
-            Ok(parted) => parted,
-            Err(message) => {
-                self.refuse(Diagnostic::error(&INEXPRESSIBLE_VALUE, self.span(), message));
-                return;
-            }
-        };
+        let Some(parted) = self.parted(pinned, "Debian", architecture) else { return };
         let mut mounts = Vec::new();
         let mut statements = self.keys(packages, &mut mounts);
         let sources = Sources::new(&pinned.archives, packages, self.is_classic());
@@ -209,20 +201,15 @@ fn installation(parted: &Parted<'_>, sources: &Sources<'_>, dated: u64) -> Vec<S
     if parted.own.is_empty() {
         return vec![with_common(vec![environment, INSTALL.to_owned()])];
     }
-    let mut lines = vec![format!("case \"{ARCHITECTURE}\" in")];
-    for (architecture, packages) in &parted.own {
-        if packages.is_empty() {
-            lines.push(format!("{architecture}) ;;"));
-            continue;
-        }
-        lines.push(format!("{architecture}) set -- \"$@\""));
-        lines.extend(packages.iter().map(|package| format!("    {}", version(package))));
-        lines.push("    ;;".to_owned());
-    }
-    lines.push(format!("*) echo \"no packages are pinned for {ARCHITECTURE}\" >&2; exit 1 ;;"));
-    lines.push("esac".to_owned());
     let command = with_common(vec![format!("set -- {INSTALL}")]);
-    vec![command, Statement(lines), Statement(vec![format!("{environment} \"$@\"")])]
+    let install = Statement(vec![format!("{environment} \"$@\"")]);
+    vec![command, parted.by_platform(ARCHITECTURE, version), install]
+}
+
+/// What dpkg in an image of the platform says it is for.
+fn architecture(platform: &Platform) -> Option<&str> {
+    let lower = || platform.lower().iter().find_map(Platform::debian_architecture);
+    platform.debian_architecture().or_else(lower)
 }
 
 /// What maintainer scripts are to know: that nobody answers them, and what date they may write (shadow's tools and

@@ -1,10 +1,10 @@
 //! Packages of apk and dnf that a lock pins.
 
 use super::super::super::sample::packages;
+use super::pinned::pinned;
 use super::{ALPINE, check, refuse};
-use crate::base::Platform;
 use crate::graph::Target::{Buildkit, Classic};
-use crate::graph::{Manager, Packages, PinnedPackage, PinnedPackages, StepKind};
+use crate::graph::{Manager, Packages, StepKind};
 use std::sync::Arc;
 
 fn step(asked: &[(&str, &str)], closures: &[(&str, &[&str])]) -> StepKind {
@@ -13,17 +13,7 @@ fn step(asked: &[(&str, &str)], closures: &[(&str, &[&str])]) -> StepKind {
 
 /// Asks for `asked` where `closures` are pinned: `name=version`, with `+` before it if it is there for others.
 fn step_of(manager: Manager, asked: &[(&str, &str)], closures: &[(&str, &[&str])]) -> StepKind {
-    let package = |text: &&str| {
-        let (name, version) = text.split_once('=').expect("a version");
-        let auto = name.starts_with('+');
-        PinnedPackage { name: name.trim_start_matches('+').to_owned(), version: version.to_owned(), auto }
-    };
-    let closure = |(platform, packages): &(&str, &[&str])| {
-        (Platform::parse(platform).expect(platform), packages.iter().map(package).collect())
-    };
-    let pinned =
-        PinnedPackages { closures: closures.iter().map(closure).collect(), archives: Vec::new(), dated: 1_795_183_536 };
-    StepKind::Packages(Packages { pinned: Some(Arc::new(pinned)), ..packages(manager, asked) })
+    StepKind::Packages(Packages { pinned: Some(Arc::new(pinned(closures))), ..packages(manager, asked) })
 }
 
 #[test]

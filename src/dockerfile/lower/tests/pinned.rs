@@ -10,14 +10,15 @@ use std::sync::Arc;
 /// Packages of a platform: name, version, and whether they are there for others only (`+`).
 type Closure<'t> = (&'t str, &'t [&'t str]);
 
-fn pinned(closures: &[Closure<'_>]) -> PinnedPackages {
+/// What a lock pins, on each platform.
+pub(super) fn pinned(closures: &[Closure<'_>]) -> PinnedPackages {
     let package = |text: &&str| {
         let (name, version) = text.split_once('=').expect("a version");
         let asked = name.strip_prefix('+');
         PinnedPackage { name: asked.unwrap_or(name).to_owned(), version: version.to_owned(), auto: asked.is_some() }
     };
     let closure = |(platform, packages): &Closure<'_>| {
-        (Platform::parse(platform).expect(platform), packages.iter().map(package).collect())
+        (Platform::parse(platform).expect(platform), Arc::new(packages.iter().map(package).collect()))
     };
     PinnedPackages { closures: closures.iter().map(closure).collect(), archives: Vec::new(), dated: 1_795_183_536 }
 }
