@@ -334,15 +334,7 @@ impl<'s, 'u> Resolver<'s, 'u> {
     /// The package is changed rather than what it depends on.
     fn change_broken(&mut self, broken: &mut Broken, depend: u32, other: u32) {
         let package = broken.package;
-        let installed = self.state.get(package).mode == Mode::Install;
-        self.state.mark_keep(package, 0, false);
-        if !self.state.is_broken(package) {
-            if broken.otherwise == Otherwise::Remove {
-                broken.otherwise = Otherwise::Keep;
-            }
-            if broken.in_or && installed {
-                self.state.mark_install(package, false, 0, false);
-            }
+        if self.keep(broken) {
             return;
         }
         if self.upgrade(package) {
@@ -366,18 +358,26 @@ impl<'s, 'u> Resolver<'s, 'u> {
         }
     }
 
-    fn without_targets(&mut self, broken: &mut Broken) {
+    /// Keeps the package as it is; whether it is sound then.
+    fn keep(&mut self, broken: &mut Broken) -> bool {
         let package = broken.package;
         let installed = self.state.get(package).mode == Mode::Install;
         self.state.mark_keep(package, 0, false);
-        if !self.state.is_broken(package) {
-            if broken.otherwise == Otherwise::Remove {
-                broken.otherwise = Otherwise::Keep;
-            }
-            if broken.in_or && installed {
-                self.state.mark_install(package, false, 0, false);
-            }
-        } else if !broken.in_or {
+        if self.state.is_broken(package) {
+            return false;
+        }
+        if broken.otherwise == Otherwise::Remove {
+            broken.otherwise = Otherwise::Keep;
+        }
+        if broken.in_or && installed {
+            self.state.mark_install(package, false, 0, false);
+        }
+        true
+    }
+
+    fn without_targets(&mut self, broken: &mut Broken) {
+        let package = broken.package;
+        if !self.keep(broken) && !broken.in_or {
             self.state.mark_delete(package, 0);
         }
         self.changed = true;
